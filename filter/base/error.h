@@ -9,9 +9,9 @@
 #include "vmaf_tiny.h"
 
 #if defined(__GNUC__)
-#define VMT_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define VMT_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define VMT_PRINTF(format, first)
+#define VMT_PRINTF(text, first)
 #endif
 
 /** Write the message, if there is a place for it, and return code: `return vmt_fail(error, ...)`. */
