@@ -1,0 +1,655 @@
+"""The only module that sees C: handles, lent planes, strings and error codes."""
+
+import importlib.util
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vmaf_tiny._native import ffi, lib
+from vmaf_tiny.errors import InputError, ModelError, OptionError, VmafTinyError, from_code
+
+Rows = NDArray[np.void]
+"""Features of pictures: an array of `ROW`."""
+
+_Record = TypeVar("_Record")
+
+_MODEL_DIR = "VMAF_TINY_MODEL_DIR"
+_ORT_LIB = "VMAF_TINY_ORT_LIB"
+
+
+def _names(name_of: Any, count: int) -> tuple[str, ...]:
+    return tuple(ffi.string(name_of(i)).decode() for i in range(count))
+
+
+FEATURES = _names(lib.vmt_feature_name, lib.VMT_FEATURES)
+"""Names of the features, in the order in which models take them."""
+
+POOLINGS = _names(lib.vmt_pool_name, lib.VMT_POOLS)
+"""Names of the ways to turn many values into one, in the order of `pool`."""
+
+LOG_FORMATS = _names(lib.vmt_log_name, lib.VMT_LOGS)
+"""Names of the formats that `write_log` knows."""
+
+ROW = np.dtype([("index", "<i8"), ("value", "<f8", (len(FEATURES),))])
+"""Features of one picture: its index, counted from 0, and a value for each of `FEATURES`."""
+
+_CPUS = _names(lib.vmt_cpu_name, lib.VMT_CPU_LEVELS)
+
+
+def version() -> str:
+    """Return the version of the library, such as ``"0.1.0"``."""
+    return _string(lib.vmt_version())
+
+
+def cpu_levels() -> list[str]:
+    """Return the kernels that this CPU and this build have, weakest first."""
+    levels = range(lib.VMT_CPU_BEST + 1, lib.VMT_CPU_LEVELS)
+    return [_CPUS[level] for level in levels if lib.vmt_cpu_available(level)]
+
+
+# ------------------------------------------------------------------------------ errors, strings
+
+
+def _check(code: int, error: Any, subject: type[VmafTinyError]) -> int:
+    """Raise for a negative code; else return it."""
+    if code < 0:
+        raise from_code(code, _string(error.text), subject)
+    return code
+
+
+def _string(chars: Any) -> str:
+    return "" if chars == ffi.NULL else ffi.string(chars).decode("utf-8", "surrogateescape")
+
+
+def _chars(text: str | os.PathLike[str] | None) -> Any:
+    """Return a C string that lives as long as the result, or NULL."""
+    if text is None:
+        return ffi.NULL
+    data = os.fsencode(text)
+    if b"\0" in data:
+        raise OptionError(f"{os.fspath(text)!r} has a zero byte in it: remove it")
+    return ffi.new("char[]", data)
+
+
+def _number(names: Sequence[str], name: str, what: str) -> int:
+    """Return the number of a name in a C enum that counts from 0."""
+    if name not in names:
+        raise OptionError(f"unknown {what} {name!r}: choose one of {', '.join(names)}")
+    return names.index(name)
+
+
+# ------------------------------------------------------------------------------------- features
+
+
+class Context:
+    """Extract features from a sequence of luma planes.
+
+    Calls from several threads wait for each other.
+
+    Parameters
+    ----------
+    width, height
+        Size of the luma planes in samples, 33 to 32768.
+    bits
+        Bits per sample, 8 to 16. Planes are ``uint8`` for 8 bits and ``uint16`` above.
+    renditions
+        Distorted planes per reference plane, 1 to 64.
+    threads
+        1: work in the caller's thread; more: that many workers; 0: one per processor. Results do
+        not depend on it.
+    cpu
+        Kernels to compute with: ``"best"`` or one of `cpu_levels`. All give the same results.
+    subsample
+        Give rows for every n-th picture only, counted from the first.
+    vif_gain_limit, adm_gain_limit
+        Limits of the gain that is counted as enhancement, 1 to 100.
+
+    Raises
+    ------
+    OptionError
+        A value is out of range or the CPU level is not available.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> still = np.full((64, 64), 128, np.uint8)
+    >>> with Context(64, 64) as context:
+    ...     context.push(still, [still])
+    ...     context.flush()
+    ...     row = context.pull()[0]
+    >>> int(row["index"]), float(row["value"][FEATURES.index("motion2")])
+    (0, 0.0)
+    """
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        bits: int = 8,
+        *,
+        renditions: int = 1,
+        threads: int = 0,
+        cpu: str = "best",
+        subsample: int = 1,
+        vif_gain_limit: float = 100.0,
+        adm_gain_limit: float = 100.0,
+    ) -> None:
+        config = {
+            "width": width,
+            "height": height,
+            "bits": bits,
+            "renditions": renditions,
+            "threads": threads,
+            "cpu": _number(_CPUS, cpu, "CPU level"),
+            "subsample": subsample,
+            "vif_gain_limit": vif_gain_limit,
+            "adm_gain_limit": adm_gain_limit,
+        }
+        handle, error = ffi.new("VmtContext **"), ffi.new("VmtError *")
+        _check(lib.vmt_open(handle, _config(config), error), error, OptionError)
+        self._handle = handle
+        self._error = error
+        self._shape = (height, width)
+        self._dtype = np.dtype(np.uint16 if bits > 8 else np.uint8)
+        self._renditions = renditions
+        self._lock = threading.Lock()
+        # Oldest first: the C side of a loan and the arrays that it keeps alive.
+        self._loans: deque[tuple[Any, list[NDArray[Any]]]] = deque()
+        self._close = weakref.finalize(self, _close_context, handle, self._loans)
+        self.cpu: str = _CPUS[lib.vmt_context_cpu(handle[0])]
+        self.threads: int = lib.vmt_context_threads(handle[0])
+
+    def push(self, reference: ArrayLike, distorted: Sequence[ArrayLike]) -> None:
+        """Add the next time step. Blocks while the context has no room for it.
+
+        Planes are lent, not copied: the context keeps them alive, and they must not change, until
+        their rows have been pulled or the context is closed. Only what cannot be lent, because
+        the samples of a row are not adjacent, is copied.
+
+        Parameters
+        ----------
+        reference
+            Luma plane, an array or buffer of shape (height, width), ``uint8`` for 8 bits and
+            ``uint16`` above, rows at any distance, also upside down.
+        distorted
+            Such a plane for each rendition.
+
+        Raises
+        ------
+        InputError
+            A plane has another type or shape or a sample of more bits than the context has. The
+            context has not taken the time step and goes on.
+        """
+        if len(distorted) != self._renditions:
+            raise InputError(f"{len(distorted)} distorted planes, not {self._renditions}")
+        arrays = [self._plane(plane) for plane in (reference, *distorted)]
+        loan = ffi.new("Loan *")
+        lib.loan_begin(loan, len(arrays))
+        pictures = ffi.new("VmtPicture[]", len(arrays))
+        for picture, array in zip(pictures, arrays, strict=True):
+            picture.data = ffi.cast("void *", array.ctypes.data)
+            picture.stride = array.strides[0]
+            picture.release = _RELEASE
+            picture.opaque = loan
+        with self._lock:
+            context = self._open()
+            self._return_loans()
+            # Kept before the call: an interrupt between it and a later line must not lose them.
+            self._loans.append((loan, arrays))
+            code = lib.vmt_push(context, pictures, pictures + 1, self._error)
+            if code < 0:
+                self._loans.pop()
+            _check(code, self._error, InputError)
+
+    def pull(self) -> Rows | None:
+        """Take the rows of the next time step, in order.
+
+        Returns
+        -------
+        rows
+            `ROW` array of shape (renditions,), or None: before `flush`, none is ready; after it,
+            all have been taken.
+        """
+        rows = np.empty(self._renditions, ROW)
+        with self._lock:
+            context = self._open()
+            code = lib.vmt_pull(context, ffi.from_buffer("VmtRow[]", rows), self._error)
+            self._return_loans()
+            return rows if _check(code, self._error, VmafTinyError) else None
+
+    def flush(self) -> None:
+        """Say that no more planes will come, which the last row waits for."""
+        with self._lock:
+            code = lib.vmt_flush(self._open(), self._error)
+            self._return_loans()
+            _check(code, self._error, VmafTinyError)
+
+    def close(self) -> None:
+        """Stop and free; safe to call twice."""
+        with self._lock:
+            self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _open(self) -> Any:
+        if not self._close.alive:
+            raise VmafTinyError("the context is closed: open another one")
+        return self._handle[0]
+
+    def _plane(self, plane: ArrayLike) -> NDArray[Any]:
+        """Return the plane as an array that can be lent."""
+        array = np.asarray(plane)
+        if (array.dtype, array.shape) != (self._dtype, self._shape):
+            raise InputError(
+                f"plane is {array.dtype}{list(array.shape)}, not {self._dtype}{list(self._shape)}"
+            )
+        adjacent = array.strides[1] == array.itemsize
+        apart = abs(array.strides[0]) >= array.shape[1] * array.itemsize
+        return array if adjacent and apart and array.flags.aligned else array.copy("C")
+
+    def _return_loans(self) -> None:
+        """Drop the arrays that the core has given back."""
+        while self._loans and not lib.loan_pending(self._loans[0][0]):
+            self._loans.popleft()
+
+
+_RELEASE = ffi.addressof(lib, "loan_release")
+
+
+def _config(fields: Mapping[str, object]) -> Any:
+    try:
+        return ffi.new("VmtConfig *", fields)
+    except (OverflowError, TypeError) as error:
+        raise OptionError(f"a value of the context is no number that fits: {error}") from None
+
+
+def _close_context(handle: Any, loans: deque[Any]) -> None:
+    lib.vmt_close(handle)
+    loans.clear()
+
+
+# --------------------------------------------------------------------------------------- fusion
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a report says about a model.
+
+    Attributes
+    ----------
+    id
+        Registry id, or the file's name without folder and ending.
+    path
+        The file that was read.
+    sha256
+        Of the bytes that run.
+    teacher
+        Model whose scores it learned, such as ``"vmaf_v0.6.1"``; or empty.
+    license
+        From the registry; or empty.
+    provider
+        Execution provider in use, such as ``"cpu"``.
+    ort_version
+        Version of ONNX Runtime.
+    ort_library
+        The file that ONNX Runtime was opened from.
+    registered
+        Whether the registry vouches for these bytes.
+    clipped
+        Whether scores are clipped to 0 to 100.
+    """
+
+    id: str
+    path: str
+    sha256: str
+    teacher: str
+    license: str
+    provider: str
+    ort_version: str
+    ort_library: str
+    registered: bool
+    clipped: bool
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A row of the registry.
+
+    Attributes
+    ----------
+    id
+        Name to ask for the model by.
+    kind
+        ``"fr"``, ``"nr"`` or ``"filter"``.
+    path
+        The .onnx file.
+    sha256
+        What the file must have.
+    description, license, teacher
+        Or empty.
+    smoke
+        Whether it only tests the way into the runtime and claims no quality.
+    intact
+        Whether the file is there and has its sha256.
+    """
+
+    id: str
+    kind: str
+    path: str
+    sha256: str
+    description: str
+    license: str
+    teacher: str
+    smoke: bool
+    intact: bool
+
+
+class Model:
+    """A model that turns rows of features into scores, run by ONNX Runtime.
+
+    Calls from several threads wait for each other.
+
+    Parameters
+    ----------
+    model
+        Id in the registry, else the path of an .onnx file.
+    model_dir
+        Folder of the registry; None: ``$VMAF_TINY_MODEL_DIR``, else the package's own.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"openvino"`` or ``"rocm"``.
+    ort_library
+        Path of libonnxruntime; None: ``$VMAF_TINY_ORT_LIB``, else that of the installed
+        onnxruntime package, else the system's.
+    threads
+        Threads of ONNX Runtime; 0: 1, as the models are tiny.
+    registered_only
+        Refuse a model that the registry does not have.
+    clip
+        Clip scores to 0 to 100.
+
+    Raises
+    ------
+    OrtMissingError
+        There is no ONNX Runtime.
+    ModelError
+        The model is unknown, altered, too large or of a wrong form, or the device is missing.
+
+    Attributes
+    ----------
+    info : ModelInfo
+        What was loaded; stays when the model is closed.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = "vmaf_tiny_v2",
+        *,
+        model_dir: str | os.PathLike[str] | None = None,
+        device: str = "auto",
+        ort_library: str | os.PathLike[str] | None = None,
+        threads: int = 0,
+        registered_only: bool = False,
+        clip: bool = True,
+    ) -> None:
+        config = {
+            "model": _chars(model),
+            "model_dir": _chars(_model_dir(model_dir)),
+            "device": _chars(device),
+            "ort_library": _chars(_ort_library(ort_library)),
+            "threads": threads,
+            "registered_only": registered_only,
+            "disable_clip": not clip,
+        }
+        handle, error = ffi.new("VmtModel **"), ffi.new("VmtError *")
+        code = lib.vmt_model_open(handle, ffi.new("VmtModelConfig *", config), error)
+        _check(code, error, ModelError)
+        self._handle = handle
+        self._lock = threading.Lock()
+        self._close = weakref.finalize(self, lib.vmt_model_close, handle)
+        self.info = _record(ModelInfo, lib.vmt_model_info(handle[0]))
+
+    def score(self, rows: Rows) -> NDArray[np.float64]:
+        """Score rows of features.
+
+        Parameters
+        ----------
+        rows
+            `ROW` array of shape (n,).
+
+        Returns
+        -------
+        scores
+            ``float64`` array of shape (n,), 0 to 100 unless the model does not clip.
+
+        Raises
+        ------
+        ModelError
+            ONNX Runtime fails or the model answers with something that is no score.
+        """
+        rows = _rows(rows)
+        scores = np.empty(len(rows), np.float64)
+        error = ffi.new("VmtError *")
+        with self._lock:
+            if not self._close.alive:
+                raise ModelError("the model is closed: open another one")
+            code = lib.vmt_model_score(
+                self._handle[0],
+                ffi.from_buffer("VmtRow[]", rows),
+                len(rows),
+                ffi.from_buffer("double[]", scores),
+                error,
+            )
+        _check(code, error, ModelError)
+        return scores
+
+    def close(self) -> None:
+        """Free the model; safe to call twice."""
+        with self._lock:
+            self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def registry(model_dir: str | os.PathLike[str] | None = None) -> list[ModelEntry]:
+    """Return the models that are trusted.
+
+    Parameters
+    ----------
+    model_dir
+        As for `Model`.
+
+    Raises
+    ------
+    ModelError
+        There is no registry or it is not valid.
+    """
+    handle, error = ffi.new("VmtRegistry **"), ffi.new("VmtError *")
+    code = lib.vmt_registry_open(handle, _chars(_model_dir(model_dir)), error)
+    _check(code, error, ModelError)
+    try:
+        entries = []
+        while (entry := lib.vmt_registry_entry(handle[0], len(entries))) != ffi.NULL:
+            entries.append(_record(ModelEntry, entry))
+        return entries
+    finally:
+        lib.vmt_registry_close(handle)
+
+
+def devices(ort_library: str | os.PathLike[str] | None = None) -> list[str]:
+    """Return the devices that ONNX Runtime offers, in the order in which ``"auto"`` tries them.
+
+    Parameters
+    ----------
+    ort_library
+        As for `Model`.
+
+    Raises
+    ------
+    OrtMissingError
+        There is no ONNX Runtime.
+    """
+    text, error = ffi.new("char[]", 256), ffi.new("VmtError *")
+    library = _chars(_ort_library(ort_library))
+    _check(lib.vmt_devices(library, text, len(text), error), error, ModelError)
+    return _string(text).split()
+
+
+def _model_dir(asked: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    """Return the folder of the registry, or None to let the core find it."""
+    if asked is not None or os.environ.get(_MODEL_DIR):
+        return asked
+    here = Path(__file__).resolve()
+    # In a wheel beside this file; in an editable install where the sources have it.
+    folders = (here.parent / "model", here.parents[2] / "model" / "tiny")
+    return next((folder for folder in folders if (folder / "registry.json").is_file()), None)
+
+
+def _ort_library(asked: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
+    """Return the path of ONNX Runtime, or None to let the core find it.
+
+    The onnxruntime package is looked into, not imported: its Python part is slow to load.
+    """
+    if asked is not None or os.environ.get(_ORT_LIB):
+        return asked
+    spec = importlib.util.find_spec("onnxruntime")
+    folders = spec.submodule_search_locations if spec else None
+    for folder in folders or ():
+        capi = Path(folder) / "capi"
+        found = [*capi.glob("libonnxruntime.so*"), *capi.glob("libonnxruntime*.dylib")]
+        if found:
+            return min(found)
+    return None
+
+
+def _rows(rows: Rows) -> Rows:
+    """Return rows as C takes them."""
+    if rows.dtype != ROW or rows.ndim != 1:
+        raise InputError(f"rows are {rows.dtype}{list(rows.shape)}, not a ROW array of shape [n]")
+    return np.ascontiguousarray(rows)
+
+
+def _record(cls: type[_Record], struct: Any) -> _Record:
+    """Copy a C struct of strings and flags into the dataclass that has its fields."""
+    values = {field.name: (field.type, getattr(struct, field.name)) for field in fields(cls)}
+    return cls(**{n: bool(v) if kind is bool else _string(v) for n, (kind, v) in values.items()})
+
+
+# --------------------------------------------------------------------------------------- report
+
+
+def pool(values: ArrayLike) -> dict[str, float]:
+    """Turn many values into one, in every way there is.
+
+    Parameters
+    ----------
+    values
+        Finite numbers of shape (n,), n > 0; above -1 for the harmonic mean to mean anything.
+
+    Returns
+    -------
+    pooled
+        A value for each of `POOLINGS`: min, max, mean, harmonic mean as libvmaf has it,
+        percentiles that are linear between neighbours, standard deviation of the population.
+
+    Raises
+    ------
+    InputError
+        There are no values or one is not finite.
+
+    Examples
+    --------
+    >>> pool([90.0, 94.0])["mean"]
+    92.0
+    """
+    array = np.ascontiguousarray(values, np.float64)
+    if array.ndim != 1:
+        raise InputError(f"values have shape {list(array.shape)}, not [n]")
+    pooled, error = ffi.new("double[]", lib.VMT_POOLS), ffi.new("VmtError *")
+    code = lib.vmt_pool(ffi.from_buffer("double[]", array), len(array), pooled, error)
+    _check(code, error, InputError)
+    return dict(zip(POOLINGS, pooled, strict=True))
+
+
+def write_log(
+    path: str | os.PathLike[str],
+    format: str,
+    rows: Rows,
+    scores: NDArray[np.float64] | None,
+    *,
+    model: Model | ModelInfo | None,
+    cpu: str,
+    fps: float,
+    notes: Mapping[str, str],
+) -> None:
+    """Write a log that parses with what parses libvmaf's.
+
+    A file appears whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to; ``"-"`` is standard output.
+    format
+        One of `LOG_FORMATS`.
+    rows
+        `ROW` array of shape (n,).
+    scores
+        ``float64`` array of shape (n,), or None to write features only.
+    model
+        What made the scores; None without scores.
+    cpu
+        Kernels that made the rows, as `Context.cpu` says.
+    fps
+        Pictures scored per second.
+    notes
+        More lines for the block that says how the log came about; keys of ``a-z``, ``0-9``
+        and ``_``.
+
+    Raises
+    ------
+    OptionError
+        The format is unknown.
+    VmafTinyError
+        The log cannot be written.
+    """
+    rows = _rows(rows)
+    log: dict[str, Any] = {
+        "frames": len(rows),
+        "rows": ffi.from_buffer("VmtRow[]", rows),
+        "cpu": _number(_CPUS, cpu, "CPU level"),
+        "fps": fps,
+    }
+    if scores is not None:
+        scores = np.ascontiguousarray(scores, np.float64)
+        if scores.shape != rows.shape:
+            raise InputError(f"there are {len(rows)} rows, but scores of shape {scores.shape}")
+        log["scores"] = ffi.from_buffer("double[]", scores)
+    # `info` and `lines` keep alive what the structs only point to, `log` keeps the structs.
+    if model is not None:
+        info = asdict(model.info if isinstance(model, Model) else model)
+        info = {name: _chars(v) if isinstance(v, str) else v for name, v in info.items()}
+        log["model"] = ffi.new("VmtModelInfo *", info)
+    lines = [{"key": _chars(key), "value": _chars(value)} for key, value in notes.items()]
+    log["notes"] = ffi.new("VmtNote[]", lines)
+    log["note_count"] = len(lines)
+    error = ffi.new("VmtError *")
+    code = lib.vmt_log_write(
+        ffi.new("VmtLog *", log), _number(LOG_FORMATS, format, "format"), _chars(path), error
+    )
+    _check(code, error, VmafTinyError)

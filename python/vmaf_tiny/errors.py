@@ -1,0 +1,42 @@
+"""What can go wrong. Every message is one line that says what is wrong and what to do."""
+
+import errno
+
+
+class VmafTinyError(Exception):
+    """Anything that this package cannot do; the base of all its errors."""
+
+
+class OptionError(VmafTinyError):
+    """An option has a value that is unknown, out of range or not available here."""
+
+
+class InputError(VmafTinyError):
+    """A video, picture or number cannot be scored as it is."""
+
+
+class ModelError(VmafTinyError):
+    """A model or its registry is missing, altered, refused or fails to run."""
+
+
+class OrtMissingError(ModelError):
+    """ONNX Runtime was not found, so features can be had but no scores."""
+
+
+def from_code(code: int, text: str, subject: type[VmafTinyError]) -> VmafTinyError:
+    """Return the error for a negative errno value of the core.
+
+    Parameters
+    ----------
+    code
+        What the core returned, below 0.
+    text
+        The core's message.
+    subject
+        The error that fits what the call was about, for all but what has a class of its own.
+    """
+    if -code == errno.ENOSYS:
+        return OrtMissingError(text)
+    if -code in (errno.ENOMEM, errno.EAGAIN):  # the machine's fault, not the subject's
+        return VmafTinyError(text)
+    return subject(text)
