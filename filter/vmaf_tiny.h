@@ -310,8 +310,10 @@ typedef struct VmtLog {
     const VmtRow *rows;        /**< [frames] */
     const double *scores;      /**< [frames]; NULL: features only */
     const VmtModelInfo *model; /**< NULL without scores */
-    int cpu;                   /**< vmt_context_cpu() */
+    int cpu;                   /**< vmt_context_cpu(); 0: left out */
     double fps;                /**< pictures scored per second */
+    int width;                 /**< of the pictures; 0: left out */
+    int height;                /**< of the pictures; 0: left out */
     const VmtNote *notes;      /**< [note_count] */
     size_t note_count;
 } VmtLog;
@@ -319,8 +321,10 @@ typedef struct VmtLog {
 /**
  * Write a log that parses with what parses libvmaf's.
  *
- * A regular file appears whole or not at all: it is written beside its place and renamed. A pipe
- * or device is written to directly; path "-" is standard output.
+ * A regular file appears whole or not at all: it is written beside its place and renamed; one that
+ * was there keeps its permissions. A pipe or device is written to directly; path "-" is standard
+ * output. A pipe whose reader has gone is -EPIPE, without the signal; numbers have a point whatever
+ * the locale. Both are arranged for the calling thread and the time of the call only.
  *
  * @param format VMT_LOG_
  * @return 0, -EINVAL, -ENOMEM, or what the system says of the path
