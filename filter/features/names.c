@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+#include "vmaf_tiny.h"
+
+const char *vmt_feature_name(int feature)
+{
+    static const char *const names[VMT_FEATURES] = {
+        [VMT_ADM2] = "adm2",
+        [VMT_VIF_SCALE0] = "vif_scale0",
+        [VMT_VIF_SCALE1] = "vif_scale1",
+        [VMT_VIF_SCALE2] = "vif_scale2",
+        [VMT_VIF_SCALE3] = "vif_scale3",
+        [VMT_MOTION2] = "motion2",
+    };
+    return feature >= 0 && feature < VMT_FEATURES ? names[feature] : NULL;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+/**
+ * @file
+ * What the features read: a plane of luma samples, and how the pictures of a context are.
+ */
+#ifndef VMT_FEATURES_PICTURE_H
+#define VMT_FEATURES_PICTURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/kernels.h"
+
+/** Samples are uint8_t for 8 bits, aligned uint16_t above. */
+typedef struct VmtPlane {
+    const void *data;
+    ptrdiff_t stride; /**< bytes; may be negative */
+} VmtPlane;
+
+/** What is the same for all pictures of a context. */
+typedef struct VmtFormat {
+    int width, height, bits;
+    int renditions;
+    double vif_gain_limit, adm_gain_limit;
+    const VmtKernels *kernels;      /**< for the samples */
+    const VmtKernels *kernels_wide; /**< for 16-bit samples */
+    const VmtTables *tables;
+} VmtFormat;
+
+static inline const void *vmt_plane_row(VmtPlane plane, int y)
+{
+    return (const uint8_t *)plane.data + y * plane.stride;
+}
+
+/** Index of the sample that stands for i in a row of n, mirrored without repeating the edge. */
+static inline int vmt_mirror(int i, int n)
+{
+    return i < 0 ? -i : i >= n ? 2 * n - 2 - i : i;
+}
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+#include "features/vif.h"
+
+#include <string.h>
+
+#include "vmaf_tiny.h"
+
+/* Bits of the pictures from scale 1 on: 8 fraction bits, whatever the samples were. */
+enum { WIDE_BITS = 16 };
+
+/* Rows of moments in VmtVif.moments. */
+enum { REF_MEAN, REF_HIGH, REF_LOW, DIS_MEAN, DIS_HIGH0, DIS_LOW0, DIS_HIGH1, DIS_LOW1, MOMENTS };
+
+/* One scale of the pyramid: its size, kernels, pictures. */
+typedef struct Scale {
+    int index, w, h, bits;
+    const VmtKernels *kernels;
+    VmtPlane ref;
+} Scale;
+
+void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
+{
+    const int pictures = 1 + format->renditions;
+    const size_t padded = (size_t)((format->width + VMT_PAD - 1) / VMT_PAD + 2) * VMT_PAD;
+
+    vif->padded = (int)padded;
+    vif->moments = vmt_arena_take(arena, MOMENTS * padded * sizeof(*vif->moments));
+    vif->ref_mean = vmt_arena_take(arena, padded * sizeof(*vif->ref_mean));
+    vif->ref_var = vmt_arena_take(arena, padded * sizeof(*vif->ref_var));
+    vif->dis_var = vmt_arena_take(arena, padded * sizeof(*vif->dis_var));
+    vif->cov = vmt_arena_take(arena, padded * sizeof(*vif->cov));
+    vif->down = vmt_arena_take(arena, padded * sizeof(*vif->down));
+    vif->sums = vmt_arena_take(arena, (size_t)format->renditions * sizeof(*vif->sums));
+    /* A scale is read while the next is written, so odd and even scales take turns. */
+    for (int odd = 0; odd < 2; odd++) {
+        const int shift = odd ? 1 : 2;
+        const size_t size = (size_t)(format->width >> shift) * (size_t)(format->height >> shift);
+        vif->plane[odd] = vmt_arena_take(arena, (size_t)pictures * sizeof(*vif->plane[odd]));
+        for (int i = 0; i < pictures; i++) {
+            uint16_t *plane = vmt_arena_take(arena, size * sizeof(*plane));
+            if (arena->base)
+                vif->plane[odd][i] = plane;
+        }
+    }
+}
+
+/* Kernels may touch VMT_PAD elements on both sides of a row. */
+static uint16_t *moment_row(const VmtVif *vif, int i)
+{
+    return vif->moments + (size_t)i * (size_t)vif->padded + VMT_PAD;
+}
+
+static void mirror_ends(uint16_t *row, int w, int reach)
+{
+    for (int i = 1; i <= reach; i++) {
+        row[-i] = row[i];
+        row[w - 1 + i] = row[w - 1 - i];
+    }
+}
+
+/* The rows under a filter of some taps centred at y. */
+static void rows_around(const void **rows, VmtPlane plane, int y, int h, int taps)
+{
+    for (int k = 0; k < taps; k++)
+        rows[k] = vmt_plane_row(plane, vmt_mirror(y - taps / 2 + k, h));
+}
+
+/* Filter and halve a picture. */
+static void shrink(const VmtVif *vif, const Scale *scale, VmtPlane in, uint16_t *out)
+{
+    const VmtKernels *k = scale->kernels;
+    const int taps = vmt_vif_taps(scale->index + 1), w = scale->w, next_w = w / 2;
+    uint16_t *row = vif->down + VMT_PAD;
+    const void *rows[VMT_TAPS_MAX];
+
+    for (int y = 0; y < scale->h / 2; y++) {
+        rows_around(rows, in, 2 * y, scale->h, taps);
+        k->vif_down_vertical(row, rows, w, scale->index, scale->bits);
+        mirror_ends(row, w, taps / 2);
+        k->vif_down_horizontal(out + (size_t)y * (size_t)next_w, row, w, scale->index);
+    }
+}
+
+/* Add row y of every rendition to the sums. */
+static void sum_row(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
+                    const VmtPlane *dis, int y)
+{
+    const VmtKernels *k = scale->kernels;
+    const int taps = vmt_vif_taps(scale->index), w = scale->w;
+    const VmtMoments ref_moments = { moment_row(vif, REF_MEAN),
+                                     { moment_row(vif, REF_HIGH), NULL },
+                                     { moment_row(vif, REF_LOW), NULL } };
+    const VmtMoments dis_moments = { moment_row(vif, DIS_MEAN),
+                                     { moment_row(vif, DIS_HIGH0), moment_row(vif, DIS_HIGH1) },
+                                     { moment_row(vif, DIS_LOW0), moment_row(vif, DIS_LOW1) } };
+    const void *ref_rows[VMT_TAPS_MAX], *dis_rows[VMT_TAPS_MAX];
+
+    rows_around(ref_rows, scale->ref, y, scale->h, taps);
+    k->vif_vertical_ref(&ref_moments, ref_rows, w, scale->index, scale->bits);
+    for (int i = REF_MEAN; i <= REF_LOW; i++)
+        mirror_ends(moment_row(vif, i), w, taps / 2);
+    k->vif_horizontal_ref(vif->ref_mean, vif->ref_var, &ref_moments, w, scale->index);
+    k->vif_sum_ref(&vif->sums[0], vif->ref_var, w, format->tables);
+
+    for (int r = 0; r < format->renditions; r++) {
+        rows_around(dis_rows, dis[r], y, scale->h, taps);
+        k->vif_vertical_dis(&dis_moments, ref_rows, dis_rows, w, scale->index, scale->bits);
+        for (int i = DIS_MEAN; i <= DIS_LOW1; i++)
+            mirror_ends(moment_row(vif, i), w, taps / 2);
+        k->vif_horizontal_dis(vif->dis_var, vif->cov, vif->ref_mean, &dis_moments, w,
+                              scale->index);
+        k->vif_sum_dis(&vif->sums[r], vif->ref_var, vif->dis_var, vif->cov, w,
+                       format->vif_gain_limit, format->tables);
+    }
+}
+
+/* Numerator and denominator are floats in libvmaf, and so is their ratio. */
+static double score(const VmtVifSums *ref, const VmtVifSums *dis)
+{
+    const double flat = (double)ref->flat;
+    const float num =
+        (float)((double)dis->num_log / 2048.0 + (flat - ((double)dis->num_flat / 16384.0) / 65025.0));
+    const float den = (float)((double)ref->den_log / 2048.0 + flat);
+
+    return (double)(num / den);
+}
+
+void vmt_vif(VmtVif *vif, const VmtFormat *format, VmtPlane ref, const VmtPlane *dis,
+             double (*out)[VMT_SCALES])
+{
+    VmtPlane planes[1 + VMT_RENDITIONS_MAX];
+    Scale scale = { 0, format->width, format->height, format->bits, format->kernels, ref };
+
+    for (int r = 0; r < format->renditions; r++)
+        planes[1 + r] = dis[r];
+    for (;;) {
+        memset(vif->sums, 0, (size_t)format->renditions * sizeof(*vif->sums));
+        for (int y = 0; y < scale.h; y++)
+            sum_row(vif, format, &scale, planes + 1, y);
+        for (int r = 0; r < format->renditions; r++)
+            out[r][scale.index] = score(&vif->sums[0], &vif->sums[r]);
+        if (scale.index == VMT_SCALES - 1)
+            return;
+
+        planes[0] = scale.ref;
+        for (int i = 0; i <= format->renditions; i++) {
+            uint16_t *next = vif->plane[(scale.index + 1) & 1][i];
+            shrink(vif, &scale, planes[i], next);
+            planes[i] = (VmtPlane){ next, scale.w / 2 * (ptrdiff_t)sizeof(*next) };
+        }
+        scale = (Scale){ scale.index + 1, scale.w / 2, scale.h / 2, WIDE_BITS,
+                         format->kernels_wide, planes[0] };
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+/**
+ * @file
+ * Pictures a context holds: lent by the caller or copied, shared by the steps that read them.
+ */
+#ifndef VMT_HELD_H
+#define VMT_HELD_H
+
+#include "features/picture.h"
+#include "vmaf_tiny.h"
+
+/** A picture and how many still need it. Not locked: whoever counts holds the context's lock. */
+typedef struct VmtHeld {
+    VmtPlane plane;
+    void (*release)(void *opaque); /**< NULL for a copy */
+    void *opaque;
+    void *copy;                    /**< kept for the next picture */
+    int users;
+    struct VmtHeld *next_free;
+} VmtHeld;
+
+/** All pictures of a context, used and unused. */
+typedef struct VmtHeldPool {
+    VmtHeld *all;
+    VmtHeld *free;
+} VmtHeldPool;
+
+/** Make a pool of count. Returns 0 or -ENOMEM. */
+int vmt_held_open(VmtHeldPool *pool, int count);
+
+/** Free everything; nothing may be in use. */
+void vmt_held_close(VmtHeldPool *pool, int count);
+
+/**
+ * Hold a picture, for one user. The pool must have one left. A plane that is not lent, or whose
+ * wide samples are not aligned, is copied; see vmt_held_taken().
+ *
+ * @return 0 or -ENOMEM, then nothing is held
+ */
+int vmt_held_take(VmtHeldPool *pool, VmtHeld **out, const VmtPicture *picture,
+                  const VmtFormat *format);
+
+/** Give a picture back unused after an error, without telling its owner. */
+void vmt_held_forget(VmtHeldPool *pool, VmtHeld *held);
+
+/** One user less; the last one gives it back to pool and owner. */
+void vmt_held_drop(VmtHeldPool *pool, VmtHeld *held);
+
+#endif
