@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,8 +18,6 @@ from vmaf_tiny.errors import InputError, ModelError, OptionError, VmafTinyError,
 
 Rows = NDArray[np.void]
 """Features of pictures: an array of `ROW`."""
-
-_Record = TypeVar("_Record")
 
 _MODEL_DIR = "VMAF_TINY_MODEL_DIR"
 _ORT_LIB = "VMAF_TINY_ORT_LIB"
@@ -167,12 +165,14 @@ class Context:
         self.cpu: str = _CPUS[lib.vmt_context_cpu(handle[0])]
         self.threads: int = lib.vmt_context_threads(handle[0])
 
-    def push(self, reference: ArrayLike, distorted: Sequence[ArrayLike]) -> None:
+    def push(
+        self, reference: ArrayLike, distorted: Sequence[ArrayLike], *, copy: bool = False
+    ) -> None:
         """Add the next time step. Blocks while the context has no room for it.
 
         Planes are lent, not copied: the context keeps them alive, and they must not change, until
-        their rows have been pulled or the context is closed. Only what cannot be lent, because
-        the samples of a row are not adjacent, is copied.
+        the rows of the next time step have been pulled or the context is closed. Only what cannot
+        be lent, because the samples of a row are not adjacent, is copied.
 
         Parameters
         ----------
@@ -181,6 +181,8 @@ class Context:
             ``uint16`` above, rows at any distance, also upside down.
         distorted
             Such a plane for each rendition.
+        copy
+            Copy the planes, so that they may change as soon as the call returns.
 
         Raises
         ------
@@ -192,13 +194,13 @@ class Context:
             raise InputError(f"{len(distorted)} distorted planes, not {self._renditions}")
         arrays = [self._plane(plane) for plane in (reference, *distorted)]
         loan = ffi.new("Loan *")
-        lib.loan_begin(loan, len(arrays))
+        lib.loan_begin(loan, 0 if copy else len(arrays))
         pictures = ffi.new("VmtPicture[]", len(arrays))
         for picture, array in zip(pictures, arrays, strict=True):
             picture.data = ffi.cast("void *", array.ctypes.data)
             picture.stride = array.strides[0]
-            picture.release = _RELEASE
-            picture.opaque = loan
+            if not copy:
+                picture.release, picture.opaque = _RELEASE, loan
         with self._lock:
             context = self._open()
             self._return_loans()
@@ -418,7 +420,7 @@ class Model:
         self._handle = handle
         self._lock = threading.Lock()
         self._close = weakref.finalize(self, lib.vmt_model_close, handle)
-        self.info = _record(ModelInfo, lib.vmt_model_info(handle[0]))
+        self.info = ModelInfo(**_fields(ModelInfo, lib.vmt_model_info(handle[0])))
 
     def score(self, rows: Rows) -> NDArray[np.float64]:
         """Score rows of features.
@@ -483,9 +485,9 @@ def registry(model_dir: str | os.PathLike[str] | None = None) -> list[ModelEntry
     code = lib.vmt_registry_open(handle, _chars(_model_dir(model_dir)), error)
     _check(code, error, ModelError)
     try:
-        entries = []
+        entries: list[ModelEntry] = []
         while (entry := lib.vmt_registry_entry(handle[0], len(entries))) != ffi.NULL:
-            entries.append(_record(ModelEntry, entry))
+            entries.append(ModelEntry(**_fields(ModelEntry, entry)))
         return entries
     finally:
         lib.vmt_registry_close(handle)
@@ -544,10 +546,10 @@ def _rows(rows: Rows) -> Rows:
     return np.ascontiguousarray(rows)
 
 
-def _record(cls: type[_Record], struct: Any) -> _Record:
-    """Copy a C struct of strings and flags into the dataclass that has its fields."""
+def _fields(cls: type[Any], struct: Any) -> dict[str, Any]:
+    """Return what a dataclass of strings and flags takes from the C struct it is named after."""
     values = {field.name: (field.type, getattr(struct, field.name)) for field in fields(cls)}
-    return cls(**{n: bool(v) if kind is bool else _string(v) for n, (kind, v) in values.items()})
+    return {name: bool(v) if kind is bool else _string(v) for name, (kind, v) in values.items()}
 
 
 # --------------------------------------------------------------------------------------- report
@@ -596,6 +598,8 @@ def write_log(
     cpu: str,
     fps: float,
     notes: Mapping[str, str],
+    width: int = 0,
+    height: int = 0,
 ) -> None:
     """Write a log that parses with what parses libvmaf's.
 
@@ -620,6 +624,8 @@ def write_log(
     notes
         More lines for the block that says how the log came about; keys of ``a-z``, ``0-9``
         and ``_``.
+    width, height
+        Of the pictures; 0 leaves them out.
 
     Raises
     ------
@@ -627,6 +633,8 @@ def write_log(
         The format is unknown.
     VmafTinyError
         The log cannot be written.
+    BrokenPipeError
+        The reader of a pipe has gone.
     """
     rows = _rows(rows)
     log: dict[str, Any] = {
@@ -634,6 +642,8 @@ def write_log(
         "rows": ffi.from_buffer("VmtRow[]", rows),
         "cpu": _number(_CPUS, cpu, "CPU level"),
         "fps": fps,
+        "width": width,
+        "height": height,
     }
     if scores is not None:
         scores = np.ascontiguousarray(scores, np.float64)

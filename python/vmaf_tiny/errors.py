@@ -23,7 +23,7 @@ class OrtMissingError(ModelError):
     """ONNX Runtime was not found, so features can be had but no scores."""
 
 
-def from_code(code: int, text: str, subject: type[VmafTinyError]) -> VmafTinyError:
+def from_code(code: int, text: str, subject: type[VmafTinyError]) -> Exception:
     """Return the error for a negative errno value of the core.
 
     Parameters
@@ -37,6 +37,8 @@ def from_code(code: int, text: str, subject: type[VmafTinyError]) -> VmafTinyErr
     """
     if -code == errno.ENOSYS:
         return OrtMissingError(text)
+    if -code == errno.EPIPE:  # no error to tell of: nobody reads any more
+        return BrokenPipeError(errno.EPIPE, text)
     if -code in (errno.ENOMEM, errno.EAGAIN):  # the machine's fault, not the subject's
         return VmafTinyError(text)
     return subject(text)
