@@ -18,6 +18,15 @@
 #define VMT_NAME3(name, bits, level) VMT_NAME3_(name, bits, level)
 #define K(name) VMT_NAME2(name, LEVEL)
 
+/* Says of the loop that follows that no row it writes overlaps one it reads. */
+#if defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define INDEPENDENT
+#endif
+
 #ifdef BITS
 #define KB(name) VMT_NAME3(name, BITS, LEVEL)
 #if BITS == 8

@@ -19,6 +19,7 @@ void KB(motion_vertical)(int32_t *restrict row, const void *const a[5], const vo
     const int shift = BITS == 8 ? 8 : bits;
     const Wide half = (Wide)1 << (shift - 1);
 
+    INDEPENDENT
     for (int x = 0; x < w; x++) {
         int32_t d[5];
         for (int k = 0; k < 5; k++)

@@ -23,6 +23,7 @@ static inline void horizontal_ref(uint32_t *restrict mean_row, int32_t *restrict
     const uint16_t *restrict m = in->mean - reach;
     const uint16_t *restrict h = in->high[0] - reach, *restrict l = in->low[0] - reach;
 
+    INDEPENDENT
     for (int x = 0; x < w; x++) {
         uint32_t mean = 0, high = 0, low = 32768;
 #pragma GCC unroll 17
@@ -46,6 +47,7 @@ static inline void horizontal_dis(int32_t *restrict var, int32_t *restrict cov,
     const uint16_t *restrict h0 = in->high[0] - reach, *restrict l0 = in->low[0] - reach;
     const uint16_t *restrict h1 = in->high[1] - reach, *restrict l1 = in->low[1] - reach;
 
+    INDEPENDENT
     for (int x = 0; x < w; x++) {
         uint32_t mean = 0, high0 = 0, low0 = 32768, high1 = 0, low1 = 32768;
 #pragma GCC unroll 17
@@ -68,6 +70,7 @@ static inline void down_horizontal(uint16_t *restrict out, const uint16_t *restr
     const uint16_t *f = vif_filter[scale];
     const int taps = vmt_vif_taps(scale), reach = taps / 2;
 
+    INDEPENDENT
     for (int x = 0; x < w / 2; x++) {
         uint32_t mean = 32768;
 #pragma GCC unroll 17

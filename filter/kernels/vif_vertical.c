@@ -65,6 +65,7 @@ static inline void vertical_ref(const VmtMoments *out, const void *const *ref, i
     uint16_t *restrict mean_row = out->mean;
     uint16_t *restrict high = out->high[0], *restrict low = out->low[0];
 
+    INDEPENDENT
     for (int x = 0; x < w; x++) {
         uint32_t mean = 1u << (MEAN_SHIFT - 1);
         Sum square = { 0 };
@@ -88,6 +89,7 @@ static inline void vertical_dis(const VmtMoments *out, const void *const *ref,
     uint16_t *restrict high0 = out->high[0], *restrict low0 = out->low[0];
     uint16_t *restrict high1 = out->high[1], *restrict low1 = out->low[1];
 
+    INDEPENDENT
     for (int x = 0; x < w; x++) {
         uint32_t mean = 1u << (MEAN_SHIFT - 1);
         Sum square = { 0 }, product = { 0 };
@@ -110,6 +112,7 @@ static inline void down_vertical(uint16_t *restrict out, const void *const *rows
     const uint16_t *f = vif_filter[scale];
     const int taps = vmt_vif_taps(scale);
 
+    INDEPENDENT
     for (int x = 0; x < w; x++) {
         uint32_t mean = 1u << (MEAN_SHIFT - 1);
 #pragma GCC unroll 17

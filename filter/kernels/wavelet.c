@@ -21,6 +21,7 @@ static inline int64_t tap4_32(const int16_t f[4], int32_t a, int32_t b, int32_t 
 void K(wavelet0_horizontal)(int16_t *restrict low, int16_t *restrict high,
                             const int16_t *restrict row, int w)
 {
+    INDEPENDENT
     for (int x = 0; x < (w + 1) / 2; x++) {
         low[x] = (int16_t)((tap4_16(wavelet_low, row + 2 * x - 1) + 32768) >> 16);
         high[x] = (int16_t)((tap4_16(wavelet_high, row + 2 * x - 1) + 32768) >> 16);
@@ -33,6 +34,7 @@ void K(wavelet_vertical)(int32_t *restrict low, int32_t *restrict high,
     const int32_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
     const int64_t half = ((int64_t)1 << shift) >> 1;
 
+    INDEPENDENT
     for (int x = 0; x < w; x++) {
         low[x] = (int32_t)((tap4_32(wavelet_low, r0[x], r1[x], r2[x], r3[x]) + half) >> shift);
         high[x] = (int32_t)((tap4_32(wavelet_high, r0[x], r1[x], r2[x], r3[x]) + half) >> shift);
@@ -44,6 +46,7 @@ void K(wavelet_horizontal)(int32_t *restrict low, int32_t *restrict high,
 {
     const int64_t half = (int64_t)1 << (shift - 1);
 
+    INDEPENDENT
     for (int x = 0; x < (w + 1) / 2; x++) {
         const int32_t *p = row + 2 * x - 1;
         low[x] = (int32_t)((tap4_32(wavelet_low, p[0], p[1], p[2], p[3]) + half) >> shift);

@@ -15,6 +15,7 @@ void KB(wavelet0_vertical)(int16_t *restrict low, int16_t *restrict high,
     /* Mid grey goes to zero. At 16 bits the sum wraps on the way; what remains fits. */
     const uint32_t offset = half - WAVELET_LOW_SUM * half;
 
+    INDEPENDENT
     for (int x = 0; x < w; x++) {
         const uint32_t lo = (uint32_t)wavelet_low[0] * r0[x] + (uint32_t)wavelet_low[1] * r1[x] +
                             (uint32_t)wavelet_low[2] * r2[x] + (uint32_t)wavelet_low[3] * r3[x];
