@@ -1,0 +1,410 @@
+"""Decode the video of a file, a pipe or a PyAV container, and notice when it is damaged."""
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError, InvalidDataError
+from av.format import Flags as FormatFlags
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from vmaf_tiny.errors import InputError, OptionError
+from vmaf_tiny.luma import Range, pixels
+
+MediaSpec: TypeAlias = str | os.PathLike[str] | InputContainer | VideoStream
+
+Timestamps: TypeAlias = Literal["own", "constant", "none"]
+"""Each frame has its own, there is one rate for all, or nothing is known."""
+
+_STDIN = "-"
+_CHROMA = {"420": "yuv420p", "422": "yuv422p", "444": "yuv444p", "gray": "gray", "400": "gray"}
+_RAW_SUFFIXES = frozenset({"", ".yuv", ".raw", ".y", ".luma", ".gray", ".i420", ".nv12", ".p010"})
+# Formats of one rate for all frames, from which FFmpeg makes up time stamps.
+_CONSTANT = re.compile(r"rawvideo|yuv4mpegpipe|avi|image2|image2pipe|.*_pipe")
+
+
+@dataclass(frozen=True)
+class RawFormat:
+    """What a raw video is like, which it cannot say itself.
+
+    Attributes
+    ----------
+    width, height
+        Size of the luma plane in samples.
+    format
+        ``"420"``, ``"422"``, ``"444"`` or ``"gray"`` for planar video, or FFmpeg's name of a pixel
+        format, such as ``"nv12"``.
+    bits
+        Bits per sample, 8 to 16; above 8, samples take two bytes, little end first. None: 8, or
+        what the pixel format says.
+    fps
+        Frames per second; None: unknown.
+    range
+        ``"limited"`` or ``"full"``; None: as usual, limited for YUV and full for gray and RGB.
+
+    Raises
+    ------
+    OptionError
+        A value is out of range or `bits` contradicts `format`.
+    """
+
+    width: int
+    height: int
+    format: str = "420"
+    bits: int | None = None
+    fps: Fraction | int | float | None = None
+    range: Range | None = None
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise OptionError(f"raw video of {self.width}x{self.height}: give its true size")
+        if self.bits is not None and not 8 <= self.bits <= 16:
+            raise OptionError(f"{self.bits} bits per sample: use 8 to 16")
+        if self.fps is not None and not self.fps > 0:
+            raise OptionError(f"{self.fps} frames per second: use a rate above 0")
+        if self.range not in (None, "limited", "full"):
+            raise OptionError(f"unknown range {self.range!r}: use limited or full")
+        try:
+            named = pixels(self.pixel_format).bits
+        except InputError as error:
+            raise OptionError(str(error)) from None
+        if self.format not in _CHROMA and self.bits not in (None, named):
+            raise OptionError(f"{self.format} has {named} bits, not {self.bits}: give one of both")
+
+    @property
+    def depth(self) -> int:
+        """Bits per sample, 8 to 16."""
+        if self.bits is not None:
+            return self.bits
+        return 8 if self.format in _CHROMA else pixels(self.format).bits
+
+    @property
+    def pixel_format(self) -> str:
+        """FFmpeg's name of a pixel format with this layout, though maybe of more bits."""
+        name = _CHROMA.get(self.format, self.format)
+        return name if self.format not in _CHROMA or self.depth == 8 else f"{name}16le"
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Frames per second as a fraction."""
+        return None if self.fps is None else Fraction(self.fps).limit_denominator(1001)
+
+
+def raw_for(spec: object, raw: RawFormat | None) -> RawFormat | None:
+    """Return the raw format if it is meant for this video.
+
+    One format is given for both videos, of which one may be a container: by their names, standard
+    input and files with an ending of raw video are raw.
+    """
+    path = isinstance(spec, str | os.PathLike) and os.fspath(spec)
+    is_raw = path and (path == _STDIN or Path(path).suffix.lower() in _RAW_SUFFIXES)
+    return raw if is_raw else None
+
+
+class Media:
+    """The video stream of a container, to be decoded once.
+
+    Parameters
+    ----------
+    spec
+        Path, URL, ``"-"`` for standard input, or a container or video stream of PyAV, which stays
+        open when this is closed.
+    role
+        Name of this video in messages, such as ``"reference"``.
+    raw
+        What a raw video is like; None: not raw.
+    threads
+        Threads of the decoder; 0: as FFmpeg sees fit.
+    damaged
+        Go on after damage, and count it, rather than raise.
+
+    Raises
+    ------
+    InputError
+        There is no such file or no video in it that can be decoded.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, without its folder.
+    format, codec : str
+        FFmpeg's names.
+    timestamps : Timestamps
+        What is known of the time of a frame before the first is decoded.
+    rate : Fraction or None
+        Frames per second, on average.
+    sample_aspect : Fraction or None
+        Width over height of a pixel; None: not said.
+    duration : float or None
+        Seconds.
+    frame_count : int or None
+        Estimate of the number of frames.
+    notes : list of str
+        What the user should know.
+    """
+
+    def __init__(
+        self,
+        spec: MediaSpec,
+        *,
+        role: str,
+        raw: RawFormat | None = None,
+        threads: int = 0,
+        damaged: bool = False,
+    ) -> None:
+        self.name = _name(spec)
+        self.label = f"{role} {self.name}"
+        self.raw = raw
+        self.notes: list[str] = []
+        self.damages = 0
+        self._damaged = damaged
+        self._own = isinstance(spec, str | os.PathLike)
+        if isinstance(spec, VideoStream):
+            self._container, self._stream = _input(spec, self.label), spec
+        else:
+            self._container = _open(spec, raw, self.label)
+            try:
+                self._stream = self._choose()
+            except InputError:
+                self.close()
+                raise
+        self._prepare(threads)
+
+    def _choose(self) -> VideoStream:
+        """Return the stream to decode."""
+        streams = self._container.streams
+        if self._container.format.name == "tty":  # FFmpeg's reading of any text file
+            raise InputError(f"{self.label} is text: give a video")
+        # A cover picture is no video.
+        videos = [s for s in streams.video if not s.disposition & Disposition.attached_pic]
+        if not videos:
+            kinds = ", ".join(sorted({stream.type for stream in streams})) or "none"
+            raise InputError(f"{self.label} has no video (its streams: {kinds}): give a video")
+        best = streams.best("video")
+        stream = best if isinstance(best, VideoStream) and best in videos else videos[0]
+        if len(videos) > 1:
+            self.notes.append(
+                f"{self.label} has {len(videos)} video streams; stream {stream.index} was taken"
+            )
+        return stream
+
+    def _prepare(self, threads: int) -> None:
+        stream, decoder = self._stream, self._stream.codec_context
+        if decoder is None:
+            raise InputError(f"{self.label}: FFmpeg has no decoder for it: convert it to another")
+        if not decoder.is_open:
+            decoder.thread_type = "AUTO"
+            decoder.thread_count = threads
+        self.format = self._container.format.name
+        self.codec = decoder.name
+        self.rate = stream.average_rate or stream.guessed_rate
+        if self.raw:
+            self.rate = self.raw.rate
+        self.timestamps = self._timestamps()
+        self.sample_aspect = stream.sample_aspect_ratio or None
+        self._end = None if self.timestamps == "none" else _claimed_end(self._container, stream)
+        self.duration = self._end
+        if stream.duration is not None and stream.time_base:
+            self.duration = float(stream.duration * stream.time_base)
+        self.frame_count: int | None = stream.frames or None
+        if self.frame_count is None and self.duration and self.rate:
+            self.frame_count = round(self.duration * self.rate)
+
+    def _timestamps(self) -> Timestamps:
+        if _CONSTANT.fullmatch(self.format):
+            return "constant" if self.rate else "none"
+        elementary = self._container.format.flags & FormatFlags.no_timestamps.value
+        return "none" if elementary else "own"
+
+    @property
+    def tags(self) -> tuple[int, int, int, int]:
+        """Range, transfer, matrix and primaries as the container has them, in FFmpeg's numbers."""
+        decoder = self._stream.codec_context
+        return (
+            decoder.color_range,
+            decoder.color_trc,
+            decoder.colorspace,
+            decoder.color_primaries,
+        )
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """Decode, once.
+
+        Raises
+        ------
+        InputError
+            The data is damaged or ends too soon, unless damage was accepted.
+        """
+        last: av.VideoFrame | None = None
+        end_of_data = 0
+        for packet in self._packets():
+            if packet.size:
+                self._check_raw(packet)
+                end_of_data = (packet.pos or 0) + packet.size
+            for frame in self._decoded(packet):
+                last = frame
+                yield frame
+        if self.format == "yuv4mpegpipe" and 0 < end_of_data < self._size():
+            self._damage(_seconds(last), "its last frame is cut off")
+        self._check_end(last)
+
+    def _packets(self) -> "Iterator[Packet[VideoStream]]":
+        """Demux; the last packet is empty and flushes the decoder."""
+        try:
+            yield from self._container.demux(self._stream)
+        except FFmpegError as error:
+            self._damage(None, f"reading fails ({_reason(error)})")
+
+    def _decoded(self, packet: "Packet[VideoStream]") -> list[av.VideoFrame]:
+        seconds = _packet_seconds(packet)
+        if packet.is_corrupt:
+            self._damage(seconds, "data is missing")
+        try:
+            frames = packet.decode()
+        except FFmpegError as error:
+            self._damage(seconds, f"decoding fails ({_reason(error)})")
+            return []
+        for frame in frames:
+            if frame.is_corrupt:
+                self._damage(_seconds(frame), "a frame decodes with errors")
+        return frames
+
+    def _check_raw(self, packet: "Packet[VideoStream]") -> None:
+        """Refuse a raw file that is not made of frames of this size, at its first packet."""
+        size = self._size()
+        if not self.raw or packet.pos or size <= 0:
+            return
+        whole, rest = divmod(size, packet.size)
+        if packet.is_corrupt or rest:
+            shape = f"{self.raw.width}x{self.raw.height} {self.raw.format} of {self.raw.depth} bits"
+            raise InputError(
+                f"{self.label} is {size} bytes, which is no whole number of frames of {shape}:"
+                " check width, height, pixel format and bits"
+            )
+        self.frame_count = whole
+
+    def _check_end(self, last: av.VideoFrame | None) -> None:
+        """Refuse a video that ends before the time that it says it does."""
+        seconds = _seconds(last)
+        if last is None or seconds is None or self._end is None:
+            return
+        lasts = float((last.duration or 0) * (last.time_base or 0))
+        interval = 1 / float(self.rate) if self.rate else 0.04
+        if seconds + max(lasts, interval) < self._end - 2.5 * interval:
+            self._damage(seconds, f"it ends there, not at {self._end:.2f} s as it says")
+
+    def _damage(self, seconds: float | None, what: str) -> None:
+        """Raise, or count what is wrong with the data."""
+        self.damages += 1
+        if not self._damaged:
+            where = "" if seconds is None else f" at {seconds:.2f} s"
+            raise InputError(
+                f"{self.label} is damaged{where}: {what}: get it whole, or allow damage to score"
+                " what can be decoded"
+            )
+
+    def _size(self) -> int:
+        """Return the size of the data in bytes, or a negative number if that is unknown."""
+        return self._container.size
+
+    def close(self) -> None:
+        """Close what was opened; safe to call twice."""
+        if self._own:
+            self._container.close()
+
+
+def _name(spec: MediaSpec) -> str:
+    if isinstance(spec, VideoStream):
+        spec = spec.container.name
+    elif isinstance(spec, InputContainer):
+        spec = spec.name
+    text = os.fspath(spec)
+    return "standard input" if text == _STDIN else Path(text).name or text
+
+
+def _input(stream: VideoStream, label: str) -> InputContainer:
+    if not isinstance(stream.container, InputContainer):
+        raise InputError(f"{label} is being written: give a stream of a container opened to read")
+    return stream.container
+
+
+def _open(
+    spec: str | os.PathLike[str] | InputContainer, raw: RawFormat | None, label: str
+) -> InputContainer:
+    if isinstance(spec, InputContainer):
+        return spec
+    path = os.fspath(spec)
+    # Unbuffered: a thread that waits in a buffered standard input would stall the exit.
+    file = io.FileIO(0, closefd=False) if path == _STDIN else _url(path, raw, label)
+    options = {}
+    if raw:
+        options = {"video_size": f"{raw.width}x{raw.height}", "pixel_format": raw.pixel_format}
+        options["framerate"] = str(raw.rate or 25)
+    try:
+        return av.open(
+            file,
+            "r",
+            format="rawvideo" if raw else None,
+            options=options,
+            metadata_errors="replace",
+            buffer_size=1 << 20,
+        )
+    except InvalidDataError:
+        raise InputError(
+            f"{label} is no video that FFmpeg can read: it may be cut off or still being written;"
+            " raw video needs width, height, pixel format and bits"
+        ) from None
+    except FFmpegError as error:
+        raise InputError(f"{label} cannot be opened: {_reason(error)}: check it") from None
+
+
+def _url(path: str, raw: RawFormat | None, label: str) -> str:
+    """Return what FFmpeg opens, once it is clear that this can go well."""
+    if not Path(path).exists():
+        if "://" in path or "%" in path:  # an address or a numbered sequence of pictures
+            return path
+        raise InputError(f"{label}: there is no such file: check the path {path}")
+    if Path(path).is_dir():
+        raise InputError(f"{label} is a folder: give a file")
+    if Path(path).is_file() and not Path(path).stat().st_size:
+        raise InputError(f"{label} is empty: check what wrote it")
+    if Path(path).suffix.lower() == ".yuv" and not raw:
+        raise InputError(
+            f"{label} is raw video, which does not say what it is like: give width, height, pixel"
+            " format and bits"
+        )
+    return f"file:{path}"  # so that a colon in it is no protocol
+
+
+def _claimed_end(container: InputContainer, stream: VideoStream) -> float | None:
+    """Return when the stream ends in seconds, as its container says, if it does."""
+    if stream.duration is not None and stream.time_base:
+        return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
+    said = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
+    if said:  # Matroska
+        return int(said[1]) * 3600 + int(said[2]) * 60 + float(said[3])
+    if container.duration and len(container.streams) == 1:
+        return container.duration / av.time_base
+    return None
+
+
+def _seconds(frame: av.VideoFrame | None) -> float | None:
+    return None if frame is None or frame.pts is None else frame.time
+
+
+def _packet_seconds(packet: "Packet[VideoStream]") -> float | None:
+    time = packet.pts if packet.pts is not None else packet.dts
+    return None if time is None or not packet.time_base else float(time * packet.time_base)
+
+
+def _reason(error: FFmpegError) -> str:
+    return (error.strerror or str(error)).splitlines()[0]

@@ -1,0 +1,288 @@
+"""Pictures from whatever holds them: files, pipes, PyAV containers, frames, arrays."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Self, TypeAlias
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+from numpy.typing import ArrayLike
+
+from vmaf_tiny.containers import Media, MediaSpec, RawFormat, Timestamps
+from vmaf_tiny.errors import InputError, OptionError
+from vmaf_tiny.look import Look, look_of_frame, look_of_plane
+from vmaf_tiny.luma import Image, Luma, pixels
+
+__all__ = ["Picture", "RawFormat", "Source", "SourceSpec", "VideoInfo", "open_source"]
+
+SourceSpec: TypeAlias = MediaSpec | Iterable[av.VideoFrame] | Iterable[ArrayLike]
+"""What can be scored: a path, URL or ``"-"``; a container or video stream of PyAV; or pictures in
+order, each a frame or a luma plane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture on its way.
+
+    Attributes
+    ----------
+    index
+        Counted from 0.
+    time
+        Seconds; None: unknown.
+    luma
+        Luma plane, ``uint8`` for 8 bits and ``uint16`` above. It may be the decoder's memory.
+    """
+
+    index: int
+    time: float | None
+    luma: Luma
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo(Look):
+    """What a video is like, as its container and its first picture say.
+
+    Attributes
+    ----------
+    role, name
+        Such as ``"reference"`` and the name of the file.
+    format, codec
+        FFmpeg's names; empty for frames and planes.
+    sample_aspect
+        Width over height of a pixel; None: not said.
+    rate
+        Pictures per second, on average; None: unknown.
+    timestamps
+        Whether pictures have their own, or one rate is known for all, or nothing.
+    duration
+        Seconds; None: unknown.
+    frame_count
+        Estimate of the number of pictures; None: unknown.
+    notes
+        What the user should know.
+    """
+
+    role: str
+    name: str
+    format: str = ""
+    codec: str = ""
+    sample_aspect: Fraction | None = None
+    rate: Fraction | None = None
+    timestamps: Timestamps = "none"
+    duration: float | None = None
+    frame_count: int | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Role and name, for messages."""
+        return f"{self.role} {self.name}"
+
+    def __str__(self) -> str:
+        """Return a line for reports."""
+        parts = [self.codec, f"{self.width}x{self.height}", self.pixel_format]
+        if self.pixel_format == "luma" or pixels(self.pixel_format).bits != self.bits:
+            parts.append(f"{self.bits} bits")
+        parts.append(f"{self.range} range" if self.range else "")
+        parts.append(f"{float(self.rate):.6g} fps" if self.rate else "")
+        return f"{self.name} ({', '.join(part for part in parts if part)})"
+
+
+class Source:
+    """A video that is read once, front to back. Closes what it opened.
+
+    Made by `open_source`.
+
+    Attributes
+    ----------
+    info : VideoInfo
+        What it is like; known without reading more than the first picture.
+    """
+
+    def __init__(self, images: Iterator[Image], info: VideoInfo, media: Media | None) -> None:
+        self.info = info
+        self._images = images
+        self._media = media
+
+    @property
+    def damages(self) -> int:
+        """How often damage was found so far, where it was accepted."""
+        return self._media.damages if self._media else 0
+
+    def pictures(self, convert: Callable[[Image], Luma]) -> Iterator[Picture]:
+        """Read all pictures.
+
+        Parameters
+        ----------
+        convert
+            Turns a frame or plane into the luma plane to give, such as a `luma.Converter`.
+
+        Raises
+        ------
+        InputError
+            The video is damaged, or its pictures change size or format.
+        """
+        first = None
+        for index, image in enumerate(self._images):
+            shape = _shape(image)
+            first = first or shape
+            if shape != first:
+                raise InputError(
+                    f"{self.info.label} changes at picture {index} from {first} to {shape}: cut it"
+                    " there and score the parts"
+                )
+            yield Picture(index, self._time(image, index), convert(image))
+
+    def _time(self, image: Image, index: int) -> float | None:
+        info = self.info
+        if info.timestamps == "own":
+            return _seconds(image)
+        return index / float(info.rate) if info.timestamps == "constant" and info.rate else None
+
+    def close(self) -> None:
+        """Close what was opened; safe to call twice."""
+        if self._media:
+            self._media.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def open_source(
+    spec: SourceSpec,
+    *,
+    role: str = "reference",
+    raw: RawFormat | None = None,
+    decode_threads: int = 0,
+    damaged: bool = False,
+) -> Source:
+    """Open a video and look at its first picture.
+
+    Parameters
+    ----------
+    spec
+        A path, URL or ``"-"`` for standard input: any container that FFmpeg reads, y4m, or raw
+        video; a container or video stream of PyAV, read from where it is; or frames of PyAV or
+        luma planes in order, such as a list or a ``(n, height, width)`` array.
+    role
+        Name of this video in messages.
+    raw
+        What a raw video is like; None: not raw. Of planes it says bits, rate and range.
+    decode_threads
+        Threads of the decoder; 0: as FFmpeg sees fit.
+    damaged
+        Accept data that is damaged or cut off, and count that, rather than raise.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or there is no picture in it.
+    OptionError
+        It is nothing that could be a video.
+    """
+    if isinstance(spec, str | os.PathLike | InputContainer | VideoStream):
+        media = Media(spec, role=role, raw=raw, threads=decode_threads, damaged=damaged)
+        try:
+            return _from_media(media, role)
+        except BaseException:
+            media.close()
+            raise
+    if not isinstance(spec, Iterable) or (isinstance(spec, np.ndarray) and spec.ndim != 3):
+        raise OptionError(
+            f"{role} is {type(spec).__name__}: give a path, a PyAV container or stream, or frames"
+            " or luma planes in order"
+        )
+    return _from_pictures(spec, role, raw)
+
+
+def _from_media(media: Media, role: str) -> Source:
+    frames = media.frames()
+    first = next(frames, None)
+    if first is None:
+        raise InputError(f"{media.label} has no picture that can be decoded: check what wrote it")
+    raw = media.raw
+    look = look_of_frame(
+        first,
+        media.label,
+        bits=raw.depth if raw else None,
+        said=raw.range if raw else None,
+        tags=media.tags,
+    )
+    unstamped = media.timestamps == "own" and first.pts is None
+    info = VideoInfo(
+        **vars(look),
+        role=role,
+        name=media.name,
+        format=media.format,
+        codec=media.codec,
+        sample_aspect=media.sample_aspect,
+        rate=media.rate,
+        timestamps="none" if unstamped else media.timestamps,
+        duration=media.duration,
+        frame_count=media.frame_count,
+        notes=tuple(media.notes),
+    )
+    return Source(itertools.chain([first], frames), info, media)
+
+
+def _from_pictures(
+    spec: Iterable[av.VideoFrame] | Iterable[ArrayLike], role: str, raw: RawFormat | None
+) -> Source:
+    images = _images(spec, role)
+    first = next(images, None)
+    if first is None:
+        raise InputError(f"{role} has no pictures: give at least one")
+    timestamps: Timestamps = "constant" if raw and raw.rate else "none"
+    said = raw.range if raw else None
+    if isinstance(first, av.VideoFrame):
+        look = look_of_frame(first, role, said=said)
+        timestamps = timestamps if first.pts is None else "own"
+    elif first.itemsize == 2 and (raw is None or raw.depth == 8):
+        raise InputError(f"{role} has uint16 planes: say how many bits they use, by raw")
+    else:
+        look = look_of_plane(first, raw.depth if raw and first.itemsize == 2 else 8, said)
+    info = VideoInfo(
+        **vars(look),
+        role=role,
+        name="frames" if isinstance(first, av.VideoFrame) else "planes",
+        rate=raw.rate if raw else None,
+        timestamps=timestamps,
+        frame_count=len(spec) if isinstance(spec, Sized) else None,
+    )
+    return Source(itertools.chain([first], images), info, None)
+
+
+def _images(spec: Iterable[av.VideoFrame] | Iterable[ArrayLike], role: str) -> Iterator[Image]:
+    """Give frames as they are and all else as planes."""
+    for index, item in enumerate(spec):
+        if isinstance(item, av.VideoFrame):
+            yield item
+            continue
+        plane = np.asarray(item)
+        if plane.ndim != 2 or plane.dtype not in (np.uint8, np.uint16):
+            raise InputError(
+                f"{role} picture {index} is {plane.dtype}{list(plane.shape)}: give luma planes,"
+                " uint8 or uint16 of shape [height, width]"
+            )
+        yield plane
+
+
+def _seconds(image: Image) -> float | None:
+    return image.time if isinstance(image, av.VideoFrame) and image.pts is not None else None
+
+
+def _shape(image: Image) -> str:
+    """Return what must not change from picture to picture."""
+    if not isinstance(image, av.VideoFrame):
+        return f"{image.dtype}{list(image.shape)}"
+    tags = f"range {image.color_range}, transfer {image.color_trc}"
+    return f"{image.width}x{image.height} {image.format.name}, {tags}"
