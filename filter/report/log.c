@@ -16,7 +16,7 @@
 
 static const struct {
     const char *name;
-    void (*write)(VmtFile *file, const VmtReport *report);
+    void (*write)(VmtOutput *out, const VmtReport *report);
 } formats[VMT_LOGS] = {
     [VMT_LOG_XML] = {"xml", vmt_write_xml},
     [VMT_LOG_JSON] = {"json", vmt_write_json},
@@ -150,11 +150,11 @@ int vmt_log_write(const VmtLog *log, int format, const char *path, VmtError *err
     if (!point)
         return vmt_fail(error, -ENOMEM, "no memory to write '%s'; free some", path);
     const locale_t before = uselocale(point);
-    VmtFile *file;
-    code = vmt_file_open(&file, path, error);
+    VmtOutput *out;
+    code = vmt_output_open(&out, path, error);
     if (code == 0) {
-        formats[format].write(file, &report);
-        code = vmt_file_close(&file, error);
+        formats[format].write(out, &report);
+        code = vmt_output_close(&out, error);
     }
     uselocale(before);
     freelocale(point);

@@ -9,80 +9,80 @@
 #include <inttypes.h>
 #include <math.h>
 
-static void put_text(VmtFile *file, const char *name, const char *text)
+static void put_text(VmtOutput *out, const char *name, const char *text)
 {
-    vmt_file_print(file, "%s=\"", name);
-    vmt_put_xml(file, text);
-    vmt_file_print(file, "\" ");
+    vmt_print(out, "%s=\"", name);
+    vmt_put_xml(out, text);
+    vmt_print(out, "\" ");
 }
 
-static void put_value(VmtFile *file, const char *name, double x)
+static void put_value(VmtOutput *out, const char *name, double x)
 {
     if (!isfinite(x))
         return;
-    vmt_file_print(file, "%s=\"", name);
-    vmt_put_number(file, x);
-    vmt_file_print(file, "\" ");
+    vmt_print(out, "%s=\"", name);
+    vmt_put_number(out, x);
+    vmt_print(out, "\" ");
 }
 
-static void put_head(VmtFile *file, const VmtReport *report)
+static void put_head(VmtOutput *out, const VmtReport *report)
 {
     const VmtLog *log = report->log;
-    vmt_file_print(file, "<VMAF version=\"");
-    vmt_put_xml(file, vmt_version());
-    vmt_file_print(file, "\">\n  <params ");
+    vmt_print(out, "<VMAF version=\"");
+    vmt_put_xml(out, vmt_version());
+    vmt_print(out, "\">\n  <params ");
     if (log->width > 0 && log->height > 0)
-        vmt_file_print(file, "qualityWidth=\"%d\" qualityHeight=\"%d\" ", log->width, log->height);
-    vmt_file_print(file, "/>\n  <fyi ");
+        vmt_print(out, "qualityWidth=\"%d\" qualityHeight=\"%d\" ", log->width, log->height);
+    vmt_print(out, "/>\n  <fyi ");
     if (isfinite(log->fps))
-        vmt_file_print(file, "fps=\"%.2f\" ", log->fps);
-    vmt_file_print(file, "/>\n");
+        vmt_print(out, "fps=\"%.2f\" ", log->fps);
+    vmt_print(out, "/>\n");
 }
 
-static void put_frames(VmtFile *file, const VmtReport *report)
+static void put_frames(VmtOutput *out, const VmtReport *report)
 {
-    vmt_file_print(file, "  <frames>\n");
+    vmt_print(out, "  <frames>\n");
     for (size_t i = 0; i < report->log->frames; i++) {
-        vmt_file_print(file, "    <frame frameNum=\"%" PRId64 "\" ", report->log->rows[i].index);
+        vmt_print(out, "    <frame frameNum=\"%" PRId64 "\" ", report->log->rows[i].index);
         for (int m = 0; m < report->metric_count; m++)
-            put_value(file, report->metrics[m].name, vmt_report_value(report, i, m));
-        vmt_file_print(file, "/>\n");
+            put_value(out, report->metrics[m].name, vmt_report_value(report, i, m));
+        vmt_print(out, "/>\n");
     }
-    vmt_file_print(file, "  </frames>\n");
+    vmt_print(out, "  </frames>\n");
 }
 
-static void put_pooled(VmtFile *file, const VmtReport *report)
+static void put_pooled(VmtOutput *out, const VmtReport *report)
 {
-    vmt_file_print(file, "  <pooled_metrics>\n");
+    vmt_print(out, "  <pooled_metrics>\n");
     for (int m = 0; m < report->metric_count; m++) {
-        vmt_file_print(file, "    <metric name=\"%s\" ", report->metrics[m].name);
+        vmt_print(out, "    <metric name=\"%s\" ", report->metrics[m].name);
         for (int pool = 0; pool < VMT_POOLS; pool++)
-            put_value(file, vmt_pool_name(pool), report->metrics[m].pooled[pool]);
-        vmt_file_print(file, "/>\n");
+            put_value(out, vmt_pool_name(pool), report->metrics[m].pooled[pool]);
+        vmt_print(out, "/>\n");
     }
-    vmt_file_print(file, "  </pooled_metrics>\n  <aggregate_metrics />\n");
+    vmt_print(out, "  </pooled_metrics>\n  <aggregate_metrics />\n");
 }
 
-static void put_facts(VmtFile *file, const VmtReport *report)
+static void put_facts(VmtOutput *out, const VmtReport *report)
 {
-    vmt_file_print(file, "  <vmaf_tiny ");
+    vmt_print(out, "  <vmaf_tiny ");
     for (int i = 0; i < report->fact_count; i++)
-        put_text(file, report->facts[i].key, report->facts[i].text);
-    vmt_file_print(file, ">\n");
+        put_text(out, report->facts[i].key, report->facts[i].text);
+    vmt_print(out, ">\n");
     for (size_t i = 0; i < report->log->note_count; i++) {
-        vmt_file_print(file, "    <note ");
-        put_text(file, "key", report->log->notes[i].key);
-        put_text(file, "value", report->log->notes[i].value);
-        vmt_file_print(file, "/>\n");
+        vmt_print(out, "    <note ");
+        put_text(out, "key", report->log->notes[i].key);
+        put_text(out, "value", report->log->notes[i].value);
+        vmt_print(out, "/>\n");
     }
-    vmt_file_print(file, "  </vmaf_tiny>\n");
+    vmt_print(out, "  </vmaf_tiny>\n");
 }
 
-void vmt_write_xml(VmtFile *file, const VmtReport *report)
+void vmt_write_xml(VmtOutput *out, const VmtReport *report)
 {
-    put_head(file, report);
-    put_frames(file, report);
-    put_pooled(file, report);
-    put_facts(file, report);
-    vmt_file_print(file, "</VMAF>\n");
+    put_head(out, report);
+    put_frames(out, report);
+    put_pooled(out, report);
+    put_facts(out, report);
+    vmt_print(out, "</VMAF>\n");
 }

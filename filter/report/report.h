@@ -6,7 +6,7 @@
 #ifndef VMT_REPORT_REPORT_H
 #define VMT_REPORT_REPORT_H
 
-#include "report/file.h"
+#include "report/output.h"
 
 enum {
     VMT_METRICS_MAX = VMT_FEATURES + 1,
@@ -39,9 +39,9 @@ typedef struct VmtReport {
 /** Value of a metric in the i-th frame of the log; may be not finite. */
 double vmt_report_value(const VmtReport *report, size_t i, int metric);
 
-void vmt_write_xml(VmtFile *file, const VmtReport *report);
-void vmt_write_json(VmtFile *file, const VmtReport *report);
-void vmt_write_csv(VmtFile *file, const VmtReport *report);
-void vmt_write_sub(VmtFile *file, const VmtReport *report);
+void vmt_write_xml(VmtOutput *out, const VmtReport *report);
+void vmt_write_json(VmtOutput *out, const VmtReport *report);
+void vmt_write_csv(VmtOutput *out, const VmtReport *report);
+void vmt_write_sub(VmtOutput *out, const VmtReport *report);
 
 #endif

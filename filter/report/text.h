@@ -9,16 +9,16 @@
 #ifndef VMT_REPORT_TEXT_H
 #define VMT_REPORT_TEXT_H
 
-#include "report/file.h"
+#include "report/output.h"
 
 /** A finite number as libvmaf prints it: six decimals, and sixteen where six would hide the only
  *  digits that follow the point. */
-void vmt_put_number(VmtFile *file, double x);
+void vmt_put_number(VmtOutput *out, double x);
 
 /** A JSON string with its quotes. */
-void vmt_put_json(VmtFile *file, const char *utf8);
+void vmt_put_json(VmtOutput *out, const char *utf8);
 
 /** The inside of an XML attribute. */
-void vmt_put_xml(VmtFile *file, const char *utf8);
+void vmt_put_xml(VmtOutput *out, const char *utf8);
 
 #endif

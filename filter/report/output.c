@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 #define _XOPEN_SOURCE 700 /* realpath() */
-#include "report/file.h"
+#include "report/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ enum {
     LINK_SIZE = 4096
 };
 
-struct VmtFile {
+struct VmtOutput {
     const char *path; /* as the caller wrote it, for messages */
     char *target;     /* the regular file to become; NULL: written to directly */
     char *temporary;  /* the file beside it; NULL: none was made */
@@ -35,31 +35,31 @@ struct VmtFile {
 
 static const int held_signals[] = {SIGPIPE, SIGXFSZ};
 
-static void hold_signals(VmtFile *file)
+static void hold_signals(VmtOutput *out)
 {
     sigset_t held;
     sigemptyset(&held);
     for (size_t i = 0; i < sizeof(held_signals) / sizeof(*held_signals); i++)
         sigaddset(&held, held_signals[i]);
-    sigpending(&file->pending);
-    pthread_sigmask(SIG_BLOCK, &held, &file->mask);
+    sigpending(&out->pending);
+    pthread_sigmask(SIG_BLOCK, &held, &out->mask);
 }
 
 /* What was pending before is not ours to swallow. */
-static void release_signals(const VmtFile *file)
+static void release_signals(const VmtOutput *out)
 {
     sigset_t pending;
     sigpending(&pending);
     for (size_t i = 0; i < sizeof(held_signals) / sizeof(*held_signals); i++) {
         const int number = held_signals[i];
-        if (!sigismember(&pending, number) || sigismember(&file->pending, number))
+        if (!sigismember(&pending, number) || sigismember(&out->pending, number))
             continue;
         sigset_t one;
         sigemptyset(&one);
         sigaddset(&one, number);
         sigtimedwait(&one, NULL, &(struct timespec){0});
     }
-    pthread_sigmask(SIG_SETMASK, &file->mask, NULL);
+    pthread_sigmask(SIG_SETMASK, &out->mask, NULL);
 }
 
 static const char *advice(int code)
@@ -139,33 +139,33 @@ static int resolve(const char *path, char **out)
 }
 
 /* mode: the permissions to keep; negative: those of a new file */
-static int open_beside(VmtFile *file, int mode)
+static int open_beside(VmtOutput *out, int mode)
 {
-    const int code = resolve(file->path, &file->target);
+    const int code = resolve(out->path, &out->target);
     if (code < 0)
         return code;
-    const char *slash = strrchr(file->target, '/');
-    const size_t folder = slash ? (size_t)(slash - file->target) + 1 : 0;
+    const char *slash = strrchr(out->target, '/');
+    const size_t folder = slash ? (size_t)(slash - out->target) + 1 : 0;
     const size_t size = folder + 64;
     char *name = malloc(size);
     if (!name)
         return -ENOMEM;
-    memcpy(name, file->target, folder);
-    for (int i = 0; i < NAMES_MAX && file->fd < 0; i++) {
+    memcpy(name, out->target, folder);
+    for (int i = 0; i < NAMES_MAX && out->fd < 0; i++) {
         snprintf(name + folder, size - folder, ".vmaf_tiny-%ld-%d.tmp", (long)getpid(), i);
-        file->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file->fd < 0 && errno != EEXIST)
+        out->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (out->fd < 0 && errno != EEXIST)
             break;
     }
-    if (file->fd < 0) {
+    if (out->fd < 0) {
         const int failure = -errno;
         free(name);
         return failure;
     }
-    file->temporary = name;
-    file->owned = 1;
+    out->temporary = name;
+    out->owned = 1;
     if (mode >= 0)
-        (void)fchmod(file->fd, (mode_t)mode); /* not every file system has permissions */
+        (void)fchmod(out->fd, (mode_t)mode); /* not every file system has permissions */
     return 0;
 }
 
@@ -181,42 +181,42 @@ static int standard_stream(const struct stat *at)
     return -1;
 }
 
-static int open_standard(VmtFile *file, int fd)
+static int open_standard(VmtOutput *out, int fd)
 {
-    file->fd = fd;
+    out->fd = fd;
     /* What the program has printed so far comes first. */
     return fd == STDOUT_FILENO && fflush(stdout) != 0 ? -errno : 0;
 }
 
-static int open_place(VmtFile *file)
+static int open_place(VmtOutput *out)
 {
-    if (strcmp(file->path, "-") == 0)
-        return open_standard(file, STDOUT_FILENO);
+    if (strcmp(out->path, "-") == 0)
+        return open_standard(out, STDOUT_FILENO);
     struct stat at;
-    if (stat(file->path, &at) < 0)
-        return errno == ENOENT ? open_beside(file, -1) : -errno;
+    if (stat(out->path, &at) < 0)
+        return errno == ENOENT ? open_beside(out, -1) : -errno;
     if (S_ISDIR(at.st_mode))
         return -EISDIR;
     const int standard = standard_stream(&at);
     if (standard >= 0)
-        return open_standard(file, standard);
+        return open_standard(out, standard);
     if (S_ISREG(at.st_mode))
-        return access(file->path, W_OK) < 0 ? -errno : open_beside(file, at.st_mode & 0777);
-    file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    file->owned = 1;
-    return file->fd < 0 ? -errno : 0;
+        return access(out->path, W_OK) < 0 ? -errno : open_beside(out, at.st_mode & 0777);
+    out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    out->owned = 1;
+    return out->fd < 0 ? -errno : 0;
 }
 
-static void dispose(VmtFile **file)
+static void dispose(VmtOutput **out)
 {
-    release_signals(*file);
-    free((*file)->target);
-    free((*file)->temporary);
-    free(*file);
-    *file = NULL;
+    release_signals(*out);
+    free((*out)->target);
+    free((*out)->temporary);
+    free(*out);
+    *out = NULL;
 }
 
-int vmt_file_open(VmtFile **out, const char *path, VmtError *error)
+int vmt_output_open(VmtOutput **out, const char *path, VmtError *error)
 {
     *out = calloc(1, sizeof(**out));
     if (!*out)
@@ -232,57 +232,57 @@ int vmt_file_open(VmtFile **out, const char *path, VmtError *error)
     return 0;
 }
 
-static void flush(VmtFile *file)
+static void flush(VmtOutput *out)
 {
-    for (size_t done = 0; done < file->used && !file->error;) {
-        const ssize_t n = write(file->fd, file->buffer + done, file->used - done);
+    for (size_t done = 0; done < out->used && !out->error;) {
+        const ssize_t n = write(out->fd, out->buffer + done, out->used - done);
         if (n > 0)
             done += (size_t)n;
         else if (n == 0)
-            file->error = -EIO;
+            out->error = -EIO;
         else if (errno == EAGAIN) /* someone has made the pipe non-blocking */
-            (void)poll(&(struct pollfd){.fd = file->fd, .events = POLLOUT}, 1, -1);
+            (void)poll(&(struct pollfd){.fd = out->fd, .events = POLLOUT}, 1, -1);
         else if (errno != EINTR)
-            file->error = -errno;
+            out->error = -errno;
     }
-    file->used = 0;
+    out->used = 0;
 }
 
-void vmt_file_print(VmtFile *file, const char *format, ...)
+void vmt_print(VmtOutput *out, const char *format, ...)
 {
-    if (sizeof(file->buffer) - file->used <= VMT_FILE_PRINT_MAX)
-        flush(file);
+    if (sizeof(out->buffer) - out->used <= VMT_PRINT_MAX)
+        flush(out);
     va_list args;
     va_start(args, format);
-    const int n = vsnprintf(file->buffer + file->used, VMT_FILE_PRINT_MAX + 1, format, args);
+    const int n = vsnprintf(out->buffer + out->used, VMT_PRINT_MAX + 1, format, args);
     va_end(args);
-    if (n >= 0 && n <= VMT_FILE_PRINT_MAX)
-        file->used += (size_t)n;
-    else if (!file->error)
-        file->error = -EOVERFLOW;
+    if (n >= 0 && n <= VMT_PRINT_MAX)
+        out->used += (size_t)n;
+    else if (!out->error)
+        out->error = -EOVERFLOW;
 }
 
-void vmt_file_put(VmtFile *file, char byte)
+void vmt_put(VmtOutput *out, char byte)
 {
-    if (file->used == sizeof(file->buffer))
-        flush(file);
-    file->buffer[file->used++] = byte;
+    if (out->used == sizeof(out->buffer))
+        flush(out);
+    out->buffer[out->used++] = byte;
 }
 
-int vmt_file_close(VmtFile **handle, VmtError *error)
+int vmt_output_close(VmtOutput **handle, VmtError *error)
 {
-    VmtFile *file = *handle;
-    flush(file);
-    if (file->owned && close(file->fd) < 0 && !file->error)
-        file->error = -errno;
-    if (file->temporary) {
-        if (!file->error && rename(file->temporary, file->target) < 0)
-            file->error = -errno;
-        if (file->error)
-            unlink(file->temporary);
+    VmtOutput *out = *handle;
+    flush(out);
+    if (out->owned && close(out->fd) < 0 && !out->error)
+        out->error = -errno;
+    if (out->temporary) {
+        if (!out->error && rename(out->temporary, out->target) < 0)
+            out->error = -errno;
+        if (out->error)
+            unlink(out->temporary);
     }
-    const int code = file->error;
-    const char *path = file->path;
+    const int code = out->error;
+    const char *path = out->path;
     dispose(handle);
     return code < 0 ? fail(error, code, path) : 0;
 }
