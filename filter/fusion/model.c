@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+#define _XOPEN_SOURCE 700
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "fusion/file.h"
+#include "fusion/onnx.h"
+#include "fusion/ort.h"
+#include "fusion/registry.h"
+#include "fusion/sha256.h"
+#include "fusion/sidecar.h"
+
+enum {
+    BATCH = 4096, /* rows for one run: bounds memory, costs nothing */
+    THREADS_MAX = 256,
+    WHAT_SIZE = 512
+};
+
+struct VmtModel {
+    VmtModelInfo info;
+    VmtOrt *ort;
+    VmtRegistry *registry; /* NULL: there is none */
+    VmtSidecar sidecar;
+    VmtSignature signature;
+    char *path; /* as given or from the registry */
+    char *id;
+    char sha256[65];
+    char what[WHAT_SIZE]; /* the model in messages */
+    float features[BATCH][VMT_FEATURES];
+    float scores[BATCH];
+};
+
+static int no_memory(VmtError *error)
+{
+    return vmt_fail(error, -ENOMEM, "out of memory");
+}
+
+static int check_config(VmtModel **out, const VmtModelConfig *config, VmtError *error)
+{
+    if (!out || !config || !config->model || !*config->model)
+        return vmt_fail(error, -EINVAL, "no model is named: give an id such as vmaf_tiny_v2 or "
+                        "the path of an .onnx file");
+    if (config->threads < 0 || config->threads > THREADS_MAX)
+        return vmt_fail(error, -EINVAL, "%d threads cannot be: give 0 to %d", config->threads,
+                        THREADS_MAX);
+    return config->device ? vmt_ort_check_device(config->device, error) : 0;
+}
+
+/* A missing registry is an error only for who needs it. */
+static int open_registry(VmtModel *model, const VmtModelConfig *config, VmtError *error)
+{
+    const int rc = vmt_registry_load(&model->registry, config->model_dir, error);
+    if (rc != -ENOENT)
+        return rc;
+    if (config->registered_only)
+        return rc;
+    vmt_no_error(error);
+    return 0;
+}
+
+/* "a b c", cut to what fits. */
+static void list_ids(const VmtRegistry *registry, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (int i = 0; vmt_registry_entry(registry, i); i++) {
+        const size_t n = strlen(text);
+        snprintf(text + n, size - n, "%s%s", i ? " " : "", vmt_registry_entry(registry, i)->id);
+    }
+}
+
+static int not_found(const VmtModel *model, const char *name, VmtError *error)
+{
+    char ids[400];
+    if (!model->registry)
+        return vmt_fail(error, -ENOENT, "there is no file '%.200s' and no registry of models "
+                        "that could have it as an id: give the path of an .onnx file, or the "
+                        "folder of the models in VMAF_TINY_MODEL_DIR", name);
+    list_ids(model->registry, ids, sizeof(ids));
+    return vmt_fail(error, -ENOENT, "there is no model '%.200s', neither in the registry in "
+                    "'%.200s', which has: %s; nor as a file", name,
+                    vmt_registry_folder(model->registry), ids);
+}
+
+/* The id of a file that has none: its name without folder and ending. */
+static char *id_of(const char *path)
+{
+    char *id = strdup(vmt_file_name(path));
+    char *dot = id ? strrchr(id, '.') : NULL;
+    if (dot && dot > id)
+        *dot = '\0';
+    return id;
+}
+
+static int read_file(VmtModel *model, VmtFile *file, const VmtModelEntry *entry,
+                     const char *name, VmtError *error)
+{
+    model->path = strdup(entry ? entry->path : name);
+    if (!model->path)
+        return no_memory(error);
+    snprintf(model->what, sizeof(model->what), "model '%.480s'", entry ? entry->id : name);
+    const int rc = vmt_file_read(file, model->path, VMT_MODEL_BYTES_MAX, "model", error);
+    if (rc == -ENOENT && entry)
+        return vmt_fail(error, rc, "model '%s' is registered, but there is no '%.400s': install "
+                        "the models again", entry->id, model->path);
+    return rc == -ENOENT ? not_found(model, name, error) : rc;
+}
+
+static int check_digest(VmtModel *model, const VmtFile *file, const VmtModelEntry *entry,
+                        VmtError *error)
+{
+    vmt_sha256(file->data, file->size, model->sha256);
+    if (entry && strcmp(entry->sha256, model->sha256) != 0)
+        return vmt_fail(error, -EBADMSG, "model '%s' is not the one that was registered, its "
+                        "sha256 is %.12s..., not %.12s... (%.400s): install it again", entry->id,
+                        model->sha256, entry->sha256, model->path);
+    return 0;
+}
+
+/* What the sidecar says must be true of the model, or it belongs to another. */
+static int check_sidecar(VmtModel *model, const VmtModelEntry *entry, VmtError *error)
+{
+    const VmtSidecar *s = &model->sidecar;
+    if (!s->json && entry && !entry->smoke)
+        return vmt_fail(error, -EBADMSG, "%s has no sidecar, the .json file beside it that says "
+                        "how to feed it: install the models again", model->what);
+    if ((s->sha256 && strcmp(s->sha256, model->sha256) != 0) ||
+        (s->input && strcmp(s->input, model->signature.input) != 0) ||
+        (s->output && strcmp(s->output, model->signature.output) != 0))
+        return vmt_fail(error, -EBADMSG, "%s and its sidecar, the .json file beside it, do not "
+                        "belong together: the %s differs; take both from one place", model->what,
+                        s->sha256 && strcmp(s->sha256, model->sha256) != 0 ? "sha256"
+                                                                           : "input or output");
+    return 0;
+}
+
+/*
+ * Check the bytes. Registered ones are compared first, so that nothing else is made of bytes
+ * that are not the right ones; of others the digest is taken last, as it is slow for large files.
+ */
+static int check_bytes(VmtModel *model, const VmtFile *file, const VmtModelEntry **entry,
+                       VmtError *error)
+{
+    int rc = *entry ? check_digest(model, file, *entry, error) : 0;
+    if (rc == 0)
+        rc = vmt_onnx_check(&model->signature, file->data, file->size, model->what, error);
+    if (rc == 0 && !*entry) {
+        rc = check_digest(model, file, NULL, error);
+        if (model->registry)
+            *entry = vmt_registry_by_sha256(model->registry, model->sha256);
+    }
+    return rc;
+}
+
+static int check_model(VmtModel *model, const VmtModelConfig *config, const VmtFile *file,
+                       const VmtModelEntry **entry, VmtError *error)
+{
+    if (!*entry && model->registry)
+        *entry = vmt_registry_by_path(model->registry, file->path);
+    int rc = check_bytes(model, file, entry, error);
+    if (rc)
+        return rc;
+    if (!*entry && config->registered_only)
+        return vmt_fail(error, -EACCES, "%s is not in the registry, and only registered models "
+                        "are allowed: choose one of them or allow others", model->what);
+    rc = vmt_sidecar_read(&model->sidecar, model->path, error);
+    return rc ? rc : check_sidecar(model, *entry, error);
+}
+
+static int start(VmtModel *model, const VmtModelConfig *config, const VmtFile *file,
+                 VmtError *error)
+{
+    const int rc = vmt_ort_open(&model->ort, config->ort_library, error);
+    if (rc)
+        return rc;
+    const VmtOrtModel bytes = {model->what, file->data, file->size, model->signature};
+    return vmt_ort_start(model->ort, &bytes, config->device ? config->device : "auto",
+                         config->threads ? config->threads : 1, error);
+}
+
+static void describe(VmtModel *model, const VmtModelConfig *config, const VmtModelEntry *entry)
+{
+    const char *teacher = model->sidecar.teacher ? model->sidecar.teacher : "";
+    model->info = (VmtModelInfo){
+        .id = entry ? entry->id : model->id,
+        .path = model->path,
+        .sha256 = model->sha256,
+        .teacher = entry ? entry->teacher : teacher,
+        .license = entry ? entry->license : "",
+        .provider = vmt_ort_device(model->ort),
+        .ort_version = vmt_ort_version(model->ort),
+        .ort_library = vmt_ort_library(model->ort),
+        .registered = entry != NULL,
+        .clipped = !config->disable_clip,
+    };
+}
+
+static int load(VmtModel *model, const VmtModelConfig *config, VmtError *error)
+{
+    int rc = open_registry(model, config, error);
+    if (rc)
+        return rc;
+    const VmtModelEntry *entry =
+        model->registry ? vmt_registry_by_id(model->registry, config->model) : NULL;
+    VmtFile file;
+    rc = read_file(model, &file, entry, config->model, error);
+    if (rc)
+        return rc;
+    rc = check_model(model, config, &file, &entry, error);
+    if (rc == 0)
+        rc = start(model, config, &file, error);
+    vmt_file_free(&file);
+    if (rc)
+        return rc;
+    model->id = id_of(model->path);
+    if (!model->id)
+        return no_memory(error);
+    describe(model, config, entry);
+    return 0;
+}
+
+int vmt_model_open(VmtModel **out, const VmtModelConfig *config, VmtError *error)
+{
+    vmt_no_error(error);
+    if (out)
+        *out = NULL;
+    int rc = check_config(out, config, error);
+    if (rc)
+        return rc;
+    VmtModel *model = calloc(1, sizeof(*model));
+    if (!model)
+        return no_memory(error);
+    rc = load(model, config, error);
+    if (rc)
+        vmt_model_close(&model);
+    *out = model;
+    return rc;
+}
+
+const VmtModelInfo *vmt_model_info(const VmtModel *model)
+{
+    return model ? &model->info : NULL;
+}
+
+/* Rows as the model takes them; finite, as a ReLU would make a number of a NaN. */
+static int fill(VmtModel *model, const VmtRow *rows, size_t n, VmtError *error)
+{
+    const VmtSidecar *s = &model->sidecar;
+    for (size_t i = 0; i < n; i++)
+        for (int f = 0; f < VMT_FEATURES; f++) {
+            double value = rows[i].value[f];
+            if (s->standardize)
+                value = (value - s->mean[f]) / s->std[f];
+            if (!(fabs(value) <= FLT_MAX))
+                return vmt_fail(error, -EINVAL, "%s of picture %lld is not a finite number",
+                                vmt_feature_name(f), (long long)rows[i].index);
+            model->features[i][f] = (float)value;
+        }
+    return 0;
+}
+
+static double clip(double score)
+{
+    return score < 0 ? 0 : score > 100 ? 100 : score;
+}
+
+int vmt_model_score(VmtModel *model, const VmtRow *rows, size_t n, double *scores,
+                    VmtError *error)
+{
+    vmt_no_error(error);
+    if (!model || (n && (!rows || !scores)))
+        return vmt_fail(error, -EINVAL, "there is no model, no rows or no place for scores");
+    for (size_t done = 0; done < n; done += BATCH) {
+        const size_t count = n - done < BATCH ? n - done : BATCH;
+        int rc = fill(model, rows + done, count, error);
+        if (rc == 0)
+            rc = vmt_ort_run(model->ort, model->features[0], count, model->scores, error);
+        if (rc)
+            return rc;
+        for (size_t i = 0; i < count; i++) {
+            const double score = model->scores[i];
+            scores[done + i] = model->info.clipped ? clip(score) : score;
+        }
+    }
+    return 0;
+}
+
+void vmt_model_close(VmtModel **model)
+{
+    if (!model || !*model)
+        return;
+    VmtModel *m = *model;
+    vmt_ort_close(&m->ort);
+    vmt_registry_close(&m->registry);
+    vmt_sidecar_free(&m->sidecar);
+    free(m->path);
+    free(m->id);
+    free(m);
+    *model = NULL;
+}
+
+int vmt_devices(const char *ort_library, char *text, size_t size, VmtError *error)
+{
+    vmt_no_error(error);
+    if (!text || !size)
+        return vmt_fail(error, -EINVAL, "there is no place for the list of devices");
+    text[0] = '\0';
+    VmtOrt *ort;
+    const int rc = vmt_ort_open(&ort, ort_library, error);
+    if (rc)
+        return rc;
+    const size_t length = vmt_ort_devices(ort, text, size);
+    vmt_ort_close(&ort);
+    if (length >= size)
+        return vmt_fail(error, -EINVAL, "the list of devices takes %zu bytes", length + 1);
+    return 0;
+}

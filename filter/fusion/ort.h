@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+/**
+ * @file
+ * ONNX Runtime, opened at run time: find it, make a session, run it.
+ */
+#ifndef VMT_FUSION_ORT_H
+#define VMT_FUSION_ORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fusion/onnx.h"
+#include "vmaf_tiny.h"
+
+/** A loaded ONNX Runtime, later with a session. */
+typedef struct VmtOrt VmtOrt;
+
+/** What a session is made of. */
+typedef struct VmtOrtModel {
+    const char *what;    /**< names the model in messages */
+    const uint8_t *data; /**< an .onnx file that vmt_onnx_check() has passed */
+    size_t size;
+    VmtSignature signature;
+} VmtOrtModel;
+
+/** 0 or, for a name that is none of the devices, -EINVAL with a list of them. */
+int vmt_ort_check_device(const char *device, VmtError *error);
+
+/**
+ * Load the library.
+ *
+ * @param library NULL or empty: $VMAF_TINY_ORT_LIB, else the system's
+ * @return 0, -ENOSYS, -ENOMEM
+ */
+int vmt_ort_open(VmtOrt **out, const char *library, VmtError *error);
+
+/** What was opened, and its version. */
+const char *vmt_ort_library(const VmtOrt *ort);
+const char *vmt_ort_version(const VmtOrt *ort);
+
+/** Write the devices that it offers, best first; returns the length that is needed without NUL. */
+size_t vmt_ort_devices(const VmtOrt *ort, char *text, size_t size);
+
+/**
+ * Make the session, once, and try it.
+ *
+ * @param device "auto" takes the best that works
+ * @param model  not used afterwards
+ * @return 0, -ENOTSUP for a device that does not work, -EBADMSG for a model that does not, -EIO,
+ *         -ENOMEM
+ */
+int vmt_ort_start(VmtOrt *ort, const VmtOrtModel *model, const char *device, int threads,
+                  VmtError *error);
+
+/** The device that is in use. */
+const char *vmt_ort_device(const VmtOrt *ort);
+
+/**
+ * Run the model.
+ *
+ * @param features [n][VMT_FEATURES]
+ * @param scores   [n], finite
+ * @return 0, -EIO if ONNX Runtime fails, -EBADMSG for an answer that is not n finite floats
+ */
+int vmt_ort_run(VmtOrt *ort, float *features, size_t n, float *scores, VmtError *error);
+
+void vmt_ort_close(VmtOrt **ort);
+
+#endif
