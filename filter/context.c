@@ -46,6 +46,7 @@ struct VmtContext {
     pthread_cond_t work, room, progress; /* for workers, for push, for pull */
     Worker *workers;
     Step *steps;         /* ring of [slots] */
+    Step next;           /* being pushed */
     int slots, waiting, oldest, busy;
     int closing, flushed;
 
@@ -57,8 +58,8 @@ struct VmtContext {
 
 static int held_count(const VmtContext *ctx)
 {
-    /* A step in flight holds its pictures and the reference before it; then there is the last. */
-    return (ctx->slots + ctx->threads) * (2 + ctx->format.renditions) + 1;
+    /* A step in flight or being pushed holds its pictures and the reference before it. */
+    return (ctx->slots + ctx->threads + 1) * (2 + ctx->format.renditions);
 }
 
 /* --------------------------------------------------------------------------------- working */
@@ -217,9 +218,11 @@ static int allocate(VmtContext *ctx)
     ctx->workers = calloc((size_t)ctx->threads, sizeof(*ctx->workers));
     if (!ctx->steps || !ctx->workers || vmt_held_open(&ctx->held, held_count(ctx)) < 0)
         return -ENOMEM;
-    for (int i = 0; i < ctx->slots; i++)
-        if (!(ctx->steps[i].dis = calloc(n, sizeof(*ctx->steps[i].dis))))
+    for (int i = 0; i <= ctx->slots; i++) {
+        Step *step = i < ctx->slots ? &ctx->steps[i] : &ctx->next;
+        if (!(step->dis = calloc(n, sizeof(*step->dis))))
             return -ENOMEM;
+    }
     for (int i = 0; i < ctx->threads; i++) {
         Worker *worker = &ctx->workers[i];
         worker->context = ctx;
@@ -305,22 +308,12 @@ static int check_picture(const VmtContext *ctx, const VmtPicture *picture, const
     const VmtFormat *format = &ctx->format;
     const ptrdiff_t row = (ptrdiff_t)format->width * (format->bits > 8 ? 2 : 1);
     const ptrdiff_t stride = picture->stride;
-    unsigned used = 0;
 
     if (!picture->data)
         return vmt_fail(error, -EINVAL, "the %s picture has no data", which);
-    if (stride < row && -stride < row && format->height > 1)
+    if (stride < row && -stride < row)
         return vmt_fail(error, -EINVAL, "the stride of the %s picture is %td bytes; a row of %d "
                         "samples has %td", which, stride, format->width, row);
-    if (format->bits == 8 || format->bits == 16)
-        return 0;
-    for (int y = 0; y < format->height; y++)
-        used |= format->kernels->sample_bits((const uint8_t *)picture->data + y * stride,
-                                             format->width);
-    if (used >> format->bits)
-        return vmt_fail(error, -ERANGE, "the %s picture has samples of more than %d bits: state "
-                        "its true bit depth, and shift samples that are stored in the high bits "
-                        "(P010) down", which, format->bits);
     return 0;
 }
 
@@ -335,39 +328,69 @@ static int check_push(const VmtContext *ctx, const VmtPicture *ref, const VmtPic
     return code;
 }
 
-/* Hold all pictures of a step, or none. */
-static int hold(VmtContext *ctx, Step *step, const VmtPicture *ref, const VmtPicture *dis)
+static int check_samples(const VmtContext *ctx, VmtPlane plane, const char *which,
+                         VmtError *error)
 {
-    int code = vmt_held_take(&ctx->held, &step->ref, ref, &ctx->format);
-    if (code < 0)
-        return code;
-    for (int r = 0; r < ctx->format.renditions; r++) {
-        code = vmt_held_take(&ctx->held, &step->dis[r], &dis[r], &ctx->format);
-        if (code < 0) {
-            while (r-- > 0)
-                vmt_held_forget(&ctx->held, step->dis[r]);
-            vmt_held_forget(&ctx->held, step->ref);
-            return code;
-        }
-    }
+    const VmtFormat *format = &ctx->format;
+    unsigned used = 0;
+
+    if (format->bits == 8 || format->bits == 16)
+        return 0;
+    for (int y = 0; y < format->height; y++)
+        used |= format->kernels->sample_bits(vmt_plane_row(plane, y), format->width);
+    if (used >> format->bits)
+        return vmt_fail(error, -ERANGE, "the %s picture has samples of more than %d bits: state "
+                        "its true bit depth, and shift samples that are stored in the high bits "
+                        "(P010) down", which, format->bits);
     return 0;
 }
 
-/* Put a step into the ring. The caller has the lock and knows that there is room. */
-static int enqueue(VmtContext *ctx, const VmtPicture *ref, const VmtPicture *dis)
+static int hold_picture(const VmtContext *ctx, VmtHeld *held, const VmtPicture *picture,
+                        const char *which, VmtError *error)
 {
-    Step *step = &ctx->steps[(ctx->oldest + ctx->waiting) % ctx->slots];
+    const int code = vmt_held_fill(held, picture, &ctx->format);
+    if (code < 0)
+        return vmt_fail(error, code, "out of memory for a copy of the %s picture", which);
+    return check_samples(ctx, held->plane, which, error);
+}
 
-    if (vmt_results_reserve(&ctx->results) < 0 || hold(ctx, step, ref, dis) < 0)
-        return -ENOMEM;
+/* Where the next step goes, with pictures that hold nothing yet. The caller has the lock. */
+static Step *reserve_step(VmtContext *ctx)
+{
+    while (ctx->waiting == ctx->slots)
+        pthread_cond_wait(&ctx->room, &ctx->lock);
+    if (vmt_results_reserve(&ctx->results) < 0)
+        return NULL;
+    Step *step = &ctx->next;
+    step->ref = vmt_held_take(&ctx->held);
+    for (int r = 0; r < ctx->format.renditions; r++)
+        step->dis[r] = vmt_held_take(&ctx->held);
+    return step;
+}
+
+static void forget_step(VmtContext *ctx, const Step *step)
+{
+    vmt_held_forget(&ctx->held, step->ref);
+    for (int r = 0; r < ctx->format.renditions; r++)
+        vmt_held_forget(&ctx->held, step->dis[r]);
+}
+
+/* Put the next step into the ring, in exchange for the list of pictures that is there. */
+static void enqueue(VmtContext *ctx)
+{
+    Step *slot = &ctx->steps[(ctx->oldest + ctx->waiting) % ctx->slots];
+    Step *step = &ctx->next;
+    VmtHeld **dis = slot->dis;
+
     step->index = ctx->pushed++;
     step->wanted = step->index % ctx->subsample == 0;
     step->previous = ctx->previous; /* its use passes on to the step */
     ctx->previous = step->ref;
     ctx->previous->users++;
     vmt_results_add(&ctx->results, step->wanted);
+    *slot = *step;
+    step->dis = dis;
     ctx->waiting++;
-    return 0;
 }
 
 int vmt_push(VmtContext *ctx, const VmtPicture *reference, const VmtPicture *distorted,
@@ -379,15 +402,27 @@ int vmt_push(VmtContext *ctx, const VmtPicture *reference, const VmtPicture *dis
         return code;
 
     pthread_mutex_lock(&ctx->lock);
-    while (ctx->waiting == ctx->slots)
-        pthread_cond_wait(&ctx->room, &ctx->lock);
-    code = enqueue(ctx, reference, distorted);
-    if (code == 0 && ctx->threads == 1)
-        work(&ctx->workers[0]);
-    else if (code == 0)
-        pthread_cond_signal(&ctx->work);
+    Step *step = reserve_step(ctx);
     pthread_mutex_unlock(&ctx->lock);
-    return code < 0 ? vmt_fail(error, code, "out of memory for a picture") : 0;
+    if (!step)
+        return vmt_fail(error, -ENOMEM, "out of memory for rows of features");
+
+    code = hold_picture(ctx, step->ref, reference, "reference", error);
+    for (int r = 0; code == 0 && r < ctx->format.renditions; r++)
+        code = hold_picture(ctx, step->dis[r], &distorted[r], "distorted", error);
+
+    pthread_mutex_lock(&ctx->lock);
+    if (code < 0) {
+        forget_step(ctx, step);
+    } else {
+        enqueue(ctx);
+        if (ctx->threads == 1)
+            work(&ctx->workers[0]);
+        else
+            pthread_cond_signal(&ctx->work);
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    return code;
 }
 
 /* --------------------------------------------------------------------------------- pulling */
@@ -467,6 +502,7 @@ void vmt_close(VmtContext **context)
     }
     for (int i = 0; ctx->steps && i < ctx->slots; i++)
         free(ctx->steps[i].dis);
+    free(ctx->next.dis);
     vmt_held_close(&ctx->held, held_count(ctx));
     vmt_results_free(&ctx->results);
     pthread_cond_destroy(&ctx->work);

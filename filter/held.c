@@ -49,23 +49,21 @@ static int copy(VmtHeld *held, const VmtPicture *picture, const VmtFormat *forma
     return 0;
 }
 
-int vmt_held_take(VmtHeldPool *pool, VmtHeld **out, const VmtPicture *picture,
-                  const VmtFormat *format)
+VmtHeld *vmt_held_take(VmtHeldPool *pool)
 {
     VmtHeld *held = pool->free;
 
+    pool->free = held->next_free;
+    held->users = 1;
+    return held;
+}
+
+int vmt_held_fill(VmtHeld *held, const VmtPicture *picture, const VmtFormat *format)
+{
     held->plane = (VmtPlane){ picture->data, picture->stride };
     held->release = picture->release;
     held->opaque = picture->opaque;
-    held->users = 1;
-    if (!picture->release || !aligned(picture, format->bits)) {
-        const int code = copy(held, picture, format);
-        if (code < 0)
-            return code;
-    }
-    pool->free = held->next_free;
-    *out = held;
-    return 0;
+    return picture->release && aligned(picture, format->bits) ? 0 : copy(held, picture, format);
 }
 
 void vmt_held_forget(VmtHeldPool *pool, VmtHeld *held)

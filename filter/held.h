@@ -31,16 +31,18 @@ int vmt_held_open(VmtHeldPool *pool, int count);
 /** Free everything; nothing may be in use. */
 void vmt_held_close(VmtHeldPool *pool, int count);
 
-/**
- * Hold a picture, for one user. The pool must have one left. A plane that is not lent, or whose
- * wide samples are not aligned, is copied; see vmt_held_taken().
- *
- * @return 0 or -ENOMEM, then nothing is held
- */
-int vmt_held_take(VmtHeldPool *pool, VmtHeld **out, const VmtPicture *picture,
-                  const VmtFormat *format);
+/** Take an unused one for one user. The pool must have one left. */
+VmtHeld *vmt_held_take(VmtHeldPool *pool);
 
-/** Give a picture back unused after an error, without telling its owner. */
+/**
+ * Say what it holds. A plane that is not lent, or whose wide samples are not aligned, is copied.
+ * Needs no lock, as nobody else knows of it yet.
+ *
+ * @return 0 or -ENOMEM
+ */
+int vmt_held_fill(VmtHeld *held, const VmtPicture *picture, const VmtFormat *format);
+
+/** Give one back unused after an error, without telling the picture's owner. */
 void vmt_held_forget(VmtHeldPool *pool, VmtHeld *held);
 
 /** One user less; the last one gives it back to pool and owner. */
