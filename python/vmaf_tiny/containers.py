@@ -12,7 +12,6 @@ from typing import Literal, TypeAlias
 import av
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
-from av.format import Flags as FormatFlags
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
@@ -28,6 +27,7 @@ Timestamps: TypeAlias = Literal["own", "constant", "none"]
 _STDIN = "-"
 _CHROMA = {"420": "yuv420p", "422": "yuv422p", "444": "yuv444p", "gray": "gray", "400": "gray"}
 _RAW_SUFFIXES = frozenset({"", ".yuv", ".raw", ".y", ".luma", ".gray", ".i420", ".nv12", ".p010"})
+_NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 # Formats of one rate for all frames, from which FFmpeg makes up time stamps.
 _CONSTANT = re.compile(r"rawvideo|yuv4mpegpipe|avi|image2|image2pipe|.*_pipe")
 
@@ -222,7 +222,7 @@ class Media:
     def _timestamps(self) -> Timestamps:
         if _CONSTANT.fullmatch(self.format):
             return "constant" if self.rate else "none"
-        elementary = self._container.format.flags & FormatFlags.no_timestamps.value
+        elementary = self._container.format.flags & _NO_TIMESTAMPS
         return "none" if elementary else "own"
 
     @property

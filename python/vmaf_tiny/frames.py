@@ -17,6 +17,7 @@ from vmaf_tiny.containers import Media, MediaSpec, RawFormat, Timestamps
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.look import Look, look_of_frame, look_of_plane
 from vmaf_tiny.luma import Image, Luma, pixels
+from vmaf_tiny.readahead import ReadAhead
 
 __all__ = ["Picture", "RawFormat", "Source", "SourceSpec", "VideoInfo", "open_source"]
 
@@ -109,6 +110,7 @@ class Source:
         self.info = info
         self._images = images
         self._media = media
+        self._ahead: ReadAhead[Picture] | None = None
 
     @property
     def damages(self) -> int:
@@ -145,9 +147,15 @@ class Source:
             return _seconds(image)
         return index / float(info.rate) if info.timestamps == "constant" and info.rate else None
 
+    def read_ahead(self, convert: Callable[[Image], Luma]) -> Iterator[Picture]:
+        """Read all pictures in a thread of its own, a few ahead; see `pictures`."""
+        self._ahead = ReadAhead(self.pictures(convert))
+        return self._ahead
+
     def close(self) -> None:
         """Close what was opened; safe to call twice."""
-        if self._media:
+        stopped = self._ahead is None or self._ahead.close()
+        if self._media and stopped:  # a thread that still waits for a pipe keeps it open
             self._media.close()
 
     def __enter__(self) -> Self:

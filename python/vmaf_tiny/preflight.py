@@ -1,0 +1,241 @@
+"""Before the first comparison: refuse what would score wrongly, decide what must be converted."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from vmaf_tiny.errors import InputError, OptionError
+from vmaf_tiny.frames import VideoInfo
+from vmaf_tiny.luma import MATRICES, Conversion, Range, pixels
+
+ALLOWANCES = {
+    "range": "compare full range with limited range as they are",
+    "hdr": "score PQ or HLG video with a model that knows SDR only",
+    "interlaced": "compare interlaced with progressive video as they are",
+    "matrix": "turn RGB into luma by BT.601, as FFmpeg does unasked, where the other side does"
+    " not say its matrix",
+    "damage": "score what can be decoded of damaged or cut-off video",
+}
+"""What is refused unless it is allowed by name, and what happens then."""
+
+_SMALLEST, _LARGEST = 33, 32768  # VMT_SIZE_MIN and VMT_SIZE_MAX of the public header
+_SAME_ASPECT = 0.02  # encoders round sizes to even numbers or multiples of 8
+
+_Sides: TypeAlias = tuple[VideoInfo, VideoInfo]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is going to be compared, and how.
+
+    Attributes
+    ----------
+    width, height, bits
+        Of the luma planes that are compared.
+    reference, distorted
+        What is done to the pictures of each side before.
+    conversions
+        The same for people; empty if pictures are compared as they are.
+    warnings
+        What the user must know.
+    """
+
+    width: int
+    height: int
+    bits: int
+    reference: Conversion
+    distorted: Conversion
+    conversions: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def check_allowances(allow: Collection[str]) -> frozenset[str]:
+    """Return the names of what is allowed.
+
+    Raises
+    ------
+    OptionError
+        A name is unknown.
+    """
+    names = frozenset([allow] if isinstance(allow, str) else allow)
+    if unknown := sorted(names - ALLOWANCES.keys()):
+        raise OptionError(f"cannot allow {unknown[0]!r}: choose among {', '.join(ALLOWANCES)}")
+    return names
+
+
+def preflight(reference: VideoInfo, distorted: VideoInfo, *, allow: Collection[str] = ()) -> Plan:
+    """Compare what two videos say of themselves, and plan.
+
+    The distorted is scaled to the size of the reference, the one of fewer bits is brought to the
+    bits of the other, and both are turned upright if they are not stored the same way up.
+
+    Parameters
+    ----------
+    allow
+        Names among `ALLOWANCES`.
+
+    Raises
+    ------
+    InputError
+        The comparison would be wrong, and this was not allowed.
+    OptionError
+        `allow` has an unknown name.
+    """
+    allowed = check_allowances(allow)
+    sides = reference, distorted
+    warnings = [
+        *_check_transfer(sides, allowed),
+        *_check_range(sides, allowed),
+        *_check_fields(sides, allowed),
+        *_check_tags(sides),
+        *(f"{side.label} has transparency, which was ignored" for side in sides if side.alpha),
+    ]
+    matrix, range_, more = _rgb_to_luma(sides, allowed)
+    turned = (reference.turns, reference.mirrored) != (distorted.turns, distorted.mirrored)
+    if reference.mirrored != distorted.mirrored:
+        raise InputError(
+            f"{(reference if reference.mirrored else distorted).label} is shown mirrored, the"
+            " other video is not: mirror one of them"
+        )
+    size = _upright_size(reference) if turned else (reference.width, reference.height)
+    other = _upright_size(distorted) if turned else (distorted.width, distorted.height)
+    if min(size) < _SMALLEST or max(size) > _LARGEST:
+        raise InputError(
+            f"{reference.label} is {size[0]}x{size[1]}: VMAF is defined for sizes of"
+            f" {_SMALLEST} to {_LARGEST} only"
+        )
+    bits = max(reference.bits, distorted.bits)
+    plans = [
+        Conversion(
+            bits=bits,
+            matrix=matrix,
+            range=range_,
+            turns=side.turns if turned else 0,
+            shift=bits - side.bits,
+            full=(side.range or range_) == "full",
+        )
+        for side in sides
+    ]
+    if other != size:
+        plans[1] = replace(plans[1], size=size)
+    return Plan(
+        *size,
+        bits,
+        plans[0],
+        plans[1],
+        tuple(text for side, todo in zip(sides, plans, strict=True) for text in _say(side, todo)),
+        (*warnings, *more, *_check_shape(sides, size, other)),
+    )
+
+
+def _refuse(what: str, instead: str, name: str, allowed: frozenset[str]) -> list[str]:
+    """Raise, or return a warning if this is allowed."""
+    if name not in allowed:
+        raise InputError(f"{what}: {instead}, or allow {name}")
+    return [what]
+
+
+def _check_transfer(sides: _Sides, allowed: frozenset[str]) -> list[str]:
+    bright = [f"{side.label} is HDR ({side.hdr})" for side in sides if side.hdr]
+    if not bright:
+        return []
+    what = f"{' and '.join(bright)}, and models know SDR only"
+    return _refuse(what, "tone-map both to SDR first", "hdr", allowed)
+
+
+def _check_range(sides: _Sides, allowed: frozenset[str]) -> list[str]:
+    ranges = {side.range for side in sides if side.range}
+    if len(ranges) < 2:
+        return []
+    said = [
+        f"{side.label} has {side.range} range{'' if side.range_said else ' (as usual, untagged)'}"
+        for side in sides
+    ]
+    instead = "convert one, or tag it right"
+    return _refuse(f"{said[0]}, {said[1]}", instead, "range", allowed)
+
+
+def _check_fields(sides: _Sides, allowed: frozenset[str]) -> list[str]:
+    woven = [side.label for side in sides if side.interlaced]
+    if len(woven) == 2:
+        return ["both videos are interlaced; their fields were compared woven, as they are"]
+    if not woven:
+        return []
+    what = f"{woven[0]} is interlaced, the other video is not"
+    return _refuse(what, "deinterlace it as the other one was", "interlaced", allowed)
+
+
+def _check_tags(sides: _Sides) -> list[str]:
+    """Warn of colours that are meant differently, which luma may show."""
+    alike = {"smpte170m": "bt709", "bt2020_10": "bt709", "bt2020_12": "bt709"}
+    tags = {
+        "matrix": [side.matrix for side in sides],
+        "transfer": [alike.get(side.transfer or "", side.transfer) for side in sides],
+        "primaries": [side.primaries for side in sides],
+    }
+    differ = [f"{key} {a} and {b}" for key, (a, b) in tags.items() if a and b and a != b]
+    return [f"colour tags differ, so luma may too: {', '.join(differ)}"] if differ else []
+
+
+def _rgb_to_luma(sides: _Sides, allowed: frozenset[str]) -> tuple[str, Range, list[str]]:
+    """Return the matrix and range to turn RGB into luma by, and warnings."""
+    rgb = [side for side in sides if side.family == "rgb"]
+    if len(rgb) != 1:
+        return "bt709", "limited", []
+    other = sides[0] if rgb[0] is sides[1] else sides[1]
+    range_: Range = other.range or "limited"
+    if other.matrix in MATRICES:
+        return other.matrix, range_, []
+    what = (
+        f"{rgb[0].label} is RGB, and {other.label} does not say by which matrix it was made from"
+        " RGB"
+    )
+    instead = "tag it (bt709 or smpte170m), or give the RGB video as YUV"
+    warnings = _refuse(what, instead, "matrix", allowed)
+    return "bt601", range_, [f"{warnings[0]}; BT.601 was assumed"]
+
+
+def _upright_size(side: VideoInfo) -> tuple[int, int]:
+    size = side.width, side.height
+    return size[::-1] if side.turns % 2 else size
+
+
+def _check_shape(sides: _Sides, size: tuple[int, int], other: tuple[int, int]) -> list[str]:
+    """Refuse a picture that lies on its side; warn of one that is stretched."""
+    if (size[0] - size[1]) * (other[0] - other[1]) < 0:
+        raise InputError(
+            f"{sides[0].label} is {size[0]}x{size[1]}, {sides[1].label} is {other[0]}x{other[1]}:"
+            " turn or crop one of them"
+        )
+    stored = (other[0] / other[1]) / (size[0] / size[1])
+    shown = stored
+    if sides[0].sample_aspect and sides[1].sample_aspect:
+        shown *= sides[1].sample_aspect / sides[0].sample_aspect
+    # A stretch is right if the shape on screen stays; or that of the samples, where pixels of
+    # both have one shape, be it tagged or not.
+    if min(abs(stored - 1), abs(shown - 1)) <= _SAME_ASPECT:
+        return []
+    return [
+        f"{sides[1].label} of {other[0]}x{other[1]} was stretched to {size[0]}x{size[1]}: crop or"
+        " pad it if it should not be"
+    ]
+
+
+def _say(side: VideoInfo, todo: Conversion) -> list[str]:
+    """Say for people what is done to one side."""
+    said = []
+    if side.family == "rgb":
+        matrix = todo.matrix.replace("bt", "BT.").upper()
+        said.append(f"{side.role} turned from RGB into luma by {matrix}, {todo.range} range")
+    elif side.pixel_format != "luma" and not pixels(side.pixel_format).direct:
+        form = pixels(side.pixel_format).planar
+        said.append(f"{side.role} repacked from {side.pixel_format} to {form} by swscale")
+    if todo.turns:
+        said.append(f"{side.role} turned by {90 * todo.turns} degrees counterclockwise")
+    if todo.shift:
+        how = "repeated upper bits" if todo.full else "left shift"
+        said.append(f"{side.role} brought from {side.bits} to {todo.bits} bits by {how}")
+    if todo.size:
+        width, height = todo.size
+        said.append(f"{side.role} scaled to {width}x{height} by swscale bicubic")
+    return said

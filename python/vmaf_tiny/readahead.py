@@ -1,0 +1,89 @@
+"""Read an iterator in a thread of its own, a few items ahead of who takes them."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+_PATIENCE = 2.0  # seconds; only a read that waits for a pipe takes longer to notice the end
+
+
+class _End:
+    """The last item: the iterator ended, or raised."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+class ReadAhead(Generic[T]):
+    """An iterator that is read by a thread, so that two can be read at once.
+
+    An error of the iterator is raised where its item would have come. Leaving the context stops
+    the thread.
+
+    Parameters
+    ----------
+    items
+        Used by the thread only, from now on.
+    depth
+        Items that wait at most; one more may be on its way.
+    """
+
+    def __init__(self, items: Iterator[T], *, depth: int = 2) -> None:
+        self._items = items
+        self._queue: queue.Queue[T | _End] = queue.Queue(depth)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="vmaf-tiny-read", daemon=True)
+        self._ended = False
+        self._thread.start()
+
+    def _read(self) -> None:
+        error: BaseException | None = None
+        try:
+            for item in self._items:
+                if not self._put(item):
+                    return
+        except BaseException as caught:  # handed to the taker, whatever it is
+            error = caught
+        self._put(_End(error))
+
+    def _put(self, item: T | _End) -> bool:
+        """Wait for room; return whether anyone is still interested."""
+        while not self._stop.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> T:
+        if self._ended:
+            raise StopIteration
+        item = self._queue.get()
+        if not isinstance(item, _End):
+            return item
+        self._ended = True
+        if item.error is not None:
+            raise item.error
+        raise StopIteration
+
+    def close(self) -> bool:
+        """Stop reading; return whether the thread has ended, so that its input can be closed."""
+        self._stop.set()
+        self._ended = True
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._thread.join(_PATIENCE)
+        return not self._thread.is_alive()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

@@ -1,0 +1,249 @@
+"""Score an encode against its reference."""
+
+import os
+import time as clock
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from vmaf_tiny._core import Model
+from vmaf_tiny.containers import raw_for
+from vmaf_tiny.errors import InputError
+from vmaf_tiny.frames import RawFormat, Source, SourceSpec, VideoInfo, open_source
+from vmaf_tiny.luma import Converter
+from vmaf_tiny.pairing import Pairing, choose, judge
+from vmaf_tiny.preflight import check_allowances, preflight
+from vmaf_tiny.result import Result
+from vmaf_tiny.scorer import PictureScore, Scorer
+from vmaf_tiny.sync import SyncWatch
+
+__all__ = ["PictureScore", "Progress", "Scorer", "score"]
+
+_EVERY = 0.2  # seconds between reports of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far scoring is.
+
+    Attributes
+    ----------
+    done
+        Pairs so far.
+    total
+        Estimate of all pairs; None: unknown.
+    fps
+        Pairs per second so far.
+    eta
+        Seconds to go, estimated; None: unknown.
+    """
+
+    done: int
+    total: int | None
+    fps: float
+    eta: float | None
+
+
+def score(
+    reference: SourceSpec,
+    distorted: SourceSpec,
+    model: str | os.PathLike[str] | Model = "vmaf_tiny_v2",
+    *,
+    device: str = "auto",
+    ort_library: str | os.PathLike[str] | None = None,
+    model_dir: str | os.PathLike[str] | None = None,
+    model_threads: int = 0,
+    registered_only: bool = False,
+    clip: bool = True,
+    threads: int = 0,
+    cpu: str = "best",
+    subsample: int = 1,
+    pairing: str = "auto",
+    raw: RawFormat | tuple[RawFormat | None, RawFormat | None] | None = None,
+    allow: Collection[str] = (),
+    progress: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Score an encode against its reference.
+
+    Parameters
+    ----------
+    reference, distorted
+        Each a path (``"-"``: standard input) of anything FFmpeg decodes, y4m or raw video; a PyAV
+        container or video stream, read from where it is; or PyAV frames or luma planes in order,
+        such as a ``(n, height, width)`` array of ``uint8``. Different sizes and depths are made
+        equal, see `preflight`.
+    model
+        Id in the registry, else the path of an .onnx file, else a loaded `Model`, which the
+        options about the model then have no effect on and which stays open.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"openvino"`` or ``"rocm"``.
+    ort_library
+        Path of libonnxruntime; None: ``$VMAF_TINY_ORT_LIB``, else the installed one.
+    model_dir
+        Folder of the registry; None: ``$VMAF_TINY_MODEL_DIR``, else the package's own.
+    model_threads
+        Threads of ONNX Runtime; 0: 1.
+    registered_only
+        Refuse a model that the registry does not have.
+    clip
+        Clip scores to 0 to 100.
+    threads
+        Threads for the features, 0: one per processor. Scores do not depend on it.
+    cpu
+        Kernels for the features, ``"best"`` or a level's name. Scores do not depend on it.
+    subsample
+        Score every n-th pair only.
+    pairing
+        ``"auto"``, ``"time"`` or ``"index"``, see `pairing.choose`.
+    raw
+        What raw video is like: one format for standard input and files that end in ``.yuv`` or the
+        like, or a pair, for the reference and for the distorted, of which one may be None.
+    allow
+        Names among `preflight.ALLOWANCES` of what is to be scored although it is likely wrong.
+    progress
+        Called now and then, and at the end.
+
+    Returns
+    -------
+    result
+        Scores of each pair and of the video, and how they came. Look at its ``warnings``.
+
+    Raises
+    ------
+    InputError
+        A video cannot be read or must not be compared; the message says what to do.
+    ModelError
+        The model cannot be used.
+    OptionError
+        An option has a value that is unknown, out of range or not available here.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vmaf_tiny import score
+    >>> pictures = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
+    >>> result = score(pictures, pictures)  # doctest: +SKIP
+    >>> len(result.scores)  # doctest: +SKIP
+    3
+    """
+    allowed = check_allowances(allow)
+    _check_two(reference, distorted)
+    formats = raw if isinstance(raw, tuple) else (raw_for(reference, raw), raw_for(distorted, raw))
+    with ExitStack() as stack:
+        if not isinstance(model, Model):  # before anything is decoded, as this may fail
+            model = stack.enter_context(
+                Model(
+                    model,
+                    model_dir=model_dir,
+                    device=device,
+                    ort_library=ort_library,
+                    threads=model_threads,
+                    registered_only=registered_only,
+                    clip=clip,
+                )
+            )
+        damaged = "damage" in allowed
+        sources = [
+            stack.enter_context(open_source(spec, role=role, raw=form, damaged=damaged))
+            for spec, role, form in zip(
+                (reference, distorted), ("reference", "distorted"), formats, strict=True
+            )
+        ]
+        infos = sources[0].info, sources[1].info
+        plan = preflight(*infos, allow=allowed)
+        kind, warnings = choose(pairing, *infos)
+        paired = Pairing(kind, *infos)
+        scorer = stack.enter_context(
+            Scorer(
+                plan.width,
+                plan.height,
+                plan.bits,
+                model=model,
+                threads=threads,
+                cpu=cpu,
+                subsample=subsample,
+            )
+        )
+        watch = SyncWatch(plan.bits)
+        meter = _Meter(progress, infos)
+        pictures = [
+            source.read_ahead(Converter(todo))
+            for source, todo in zip(sources, (plan.reference, plan.distorted), strict=True)
+        ]
+        for one, other in paired.pairs(*pictures):
+            scorer.push(one.luma, other.luma, time=one.time)
+            watch.add(one.luma, other.luma)
+            meter.step()
+        report = paired.report
+        found = judge(report)
+        (result,) = scorer.finish()
+        meter.report()
+        return replace(
+            result,
+            warnings=(
+                *(note for info in infos for note in info.notes),
+                *plan.warnings,
+                *warnings,
+                *found,
+                *watch.finish(),
+                *(text for source in sources for text in _damages(source)),
+            ),
+            provenance=replace(
+                result.provenance,
+                reference=str(infos[0]),
+                distorted=str(infos[1]),
+                pairing=report,
+                conversions=plan.conversions,
+            ),
+        )
+
+
+def _check_two(reference: SourceSpec, distorted: SourceSpec) -> None:
+    """Refuse two videos that cannot be read independently."""
+    one, other = _read_from(reference), _read_from(distorted)
+    if one == other == "-":
+        raise InputError("both videos are standard input: give a file for one of them")
+    if one is other and isinstance(one, InputContainer | Iterator):
+        raise InputError("both videos are read from one object: open it twice")
+
+
+def _read_from(spec: SourceSpec) -> object:
+    """Return what a video is read from."""
+    if isinstance(spec, os.PathLike):
+        return os.fspath(spec)
+    return spec.container if isinstance(spec, VideoStream) else spec
+
+
+def _damages(source: Source) -> list[str]:
+    if not source.damages:
+        return []
+    return [f"{source.info.label} is damaged in {source.damages} places; what decodes was scored"]
+
+
+class _Meter:
+    """Reports progress now and then."""
+
+    def __init__(
+        self, progress: Callable[[Progress], None] | None, infos: tuple[VideoInfo, VideoInfo]
+    ) -> None:
+        counts = [info.frame_count for info in infos if info.frame_count]
+        self._total = min(counts, default=None)
+        self._progress = progress
+        self._begun = self._last = clock.monotonic()
+        self._done = 0
+
+    def step(self) -> None:
+        self._done += 1
+        if self._progress and clock.monotonic() - self._last >= _EVERY:
+            self.report()
+
+    def report(self) -> None:
+        if not self._progress:
+            return
+        self._last = clock.monotonic()
+        fps = self._done / max(self._last - self._begun, 1e-9)
+        left = None if self._total is None else max(self._total - self._done, 0)
+        self._progress(Progress(self._done, self._total, fps, None if left is None else left / fps))
