@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: BSD-2-Clause-Patent
+"""The corpus manifest: which pictures are reference material, and under which licence.
+
+A manifest is a TOML file with three kinds of tables. ``[[clip]]`` names a video and the takes to
+cut from it, ``[[still]]`` an image and the camera moves that bring it to life, ``[[synthetic]]``
+a generator of :mod:`vmaf_train.synthetic`. A take becomes a :class:`Unit`: a short reference
+sequence that every distortion is applied to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from vmaf_train.errors import TrainError
+from vmaf_train.files import sha256_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    """A short reference sequence.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the corpus, e.g. ``"bbb-0-960x540"``.
+    source : str
+        What the pictures come from; units of one source never part in a split.
+    kind : str
+        ``"clip"``, ``"still"`` or ``"synthetic"``.
+    origin : str
+        Path below the data folder; for ``"synthetic"`` the generator's name.
+    width, height : int
+        Of the reference, even.
+    frames : int
+        How many, at least 3: motion compares neighbours.
+    start, step : int
+        First picture of the clip and distance between the pictures taken.
+    move : str
+        Camera move of a still.
+    raw : str
+        Size and pixel format of a file without a header, e.g. ``"480x270 yuv420p10le"``.
+    sha256, license : str
+        Of the file; empty for ``"synthetic"``.
+    """
+
+    name: str
+    source: str
+    kind: str
+    origin: str
+    width: int
+    height: int
+    frames: int
+    start: int = 0
+    step: int = 1
+    move: str = ""
+    raw: str = ""
+    sha256: str = ""
+    license: str = ""
+
+
+def read_corpus(path: Path) -> list[Unit]:
+    """Read a manifest.
+
+    Returns
+    -------
+    list of Unit
+        In the order of the file.
+
+    Raises
+    ------
+    TrainError
+        If the file is missing, is not TOML, lacks a key or gives two units one name.
+    """
+    try:
+        manifest = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise TrainError(f"cannot read the corpus manifest {path}: {error}") from error
+    frames = int(manifest.get("frames", 20))
+    units: list[Unit] = []
+    try:
+        for clip in manifest.get("clip", []):
+            units += [_clip_unit(clip, take, frames) for take in clip["takes"]]
+        for still in manifest.get("still", []):
+            units += [_still_unit(still, move, frames) for move in still["moves"]]
+        for made in manifest.get("synthetic", []):
+            units.append(_synthetic_unit(made, frames))
+    except KeyError as error:
+        raise TrainError(f"{path}: an entry lacks the key {error}") from error
+    names = [unit.name for unit in units]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise TrainError(f"{path}: units share the name {twice[0]}; change a take's start or size")
+    return units
+
+
+def check_files(units: list[Unit], data: Path) -> None:
+    """Compare every file of a corpus with its sha256.
+
+    Raises
+    ------
+    TrainError
+        For a file that is missing or differs.
+    """
+    for origin, sha256 in sorted({(u.origin, u.sha256) for u in units if u.kind != "synthetic"}):
+        path = data / origin
+        if not path.is_file():
+            raise TrainError(f"{path} is missing; give the folder that has it with --data")
+        if sha256 and sha256_of(path) != sha256:
+            raise TrainError(f"{path} is not the file the corpus manifest names (sha256 differs)")
+
+
+def _clip_unit(clip: dict[str, Any], take: dict[str, Any], frames: int) -> Unit:
+    width, height = take["size"]
+    start, step = int(take.get("start", 0)), int(take.get("step", 1))
+    stem = Path(clip["path"]).stem.replace(".", "_")
+    return Unit(
+        name=f"{stem}-{start}x{step}-{width}x{height}",
+        source=clip["source"],
+        kind="clip",
+        origin=clip["path"],
+        width=width,
+        height=height,
+        frames=int(take.get("frames", frames)),
+        start=start,
+        step=step,
+        raw=clip.get("raw", ""),
+        sha256=clip.get("sha256", ""),
+        license=clip.get("license", ""),
+    )
+
+
+def _still_unit(still: dict[str, Any], move: str, frames: int) -> Unit:
+    width, height = still["size"]
+    return Unit(
+        name=f"{Path(still['path']).stem}-{move}-{width}x{height}",
+        source=still["source"],
+        kind="still",
+        origin=still["path"],
+        width=width,
+        height=height,
+        frames=int(still.get("frames", frames)),
+        move=move,
+        sha256=still.get("sha256", ""),
+        license=still.get("license", ""),
+    )
+
+
+def _synthetic_unit(made: dict[str, Any], frames: int) -> Unit:
+    width, height = made["size"]
+    return Unit(
+        name=f"{made['source']}-{width}x{height}",
+        source=made["source"],
+        kind="synthetic",
+        origin=made["generator"],
+        width=width,
+        height=height,
+        frames=int(made.get("frames", frames)),
+    )

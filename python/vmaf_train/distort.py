@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: BSD-2-Clause-Patent
+"""Distortions: what happens to reference pictures before somebody looks at them.
+
+A recipe is data: a size to go through, filters, an encoder with options. The pictures stay in
+memory all the way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.filter import Graph
+
+from vmaf_train.errors import TrainError
+
+RATE = 25
+"""Pictures per second that encoders are told; it only steers their rate control."""
+
+_TIME_BASE = Fraction(1, RATE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """One distortion.
+
+    Parameters
+    ----------
+    name : str
+        Unique in a unit, made of what follows.
+    scale : float
+        Width and height are multiplied by it before the encoder and restored after, 0 to 1.
+    kernel : str
+        Interpolation on the way down; the way up is bicubic.
+    filters : tuple of str
+        libavfilter filters ahead of the encoder, each ``"name=arguments"``.
+    codec : str
+        Encoder, or ``"none"``.
+    options : tuple of (str, str)
+        Its options.
+    """
+
+    name: str
+    scale: float = 1.0
+    kernel: str = "bicubic"
+    filters: tuple[str, ...] = ()
+    codec: str = "none"
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoder:
+    """How to drive an encoder over its whole range of quality.
+
+    Parameters
+    ----------
+    codec : str
+        Name in FFmpeg.
+    quality : str
+        Name of the quality option.
+    best, worst : int
+        Range of that option.
+    presets : tuple of dict
+        Option sets to choose from; the key ``"label"`` names the set.
+    """
+
+    codec: str
+    quality: str
+    best: int
+    worst: int
+    presets: tuple[dict[str, str], ...]
+
+
+ENCODERS = (
+    Encoder(
+        "libx264",
+        "crf",
+        8,
+        51,
+        tuple({"label": p, "preset": p} for p in ("ultrafast", "veryfast", "fast", "medium")),
+    ),
+    Encoder(
+        "libx265",
+        "crf",
+        8,
+        51,
+        tuple(
+            {"label": p, "preset": p, "x265-params": "log-level=none:pools=none:frame-threads=1"}
+            for p in ("ultrafast", "superfast", "fast")
+        ),
+    ),
+    Encoder(
+        "libsvtav1",
+        "crf",
+        8,
+        63,
+        tuple({"label": p, "preset": p, "svtav1-params": "lp=1"} for p in ("8", "10", "12")),
+    ),
+    Encoder(
+        "libvpx-vp9",
+        "crf",
+        4,
+        63,
+        (
+            {"label": "realtime", "deadline": "realtime", "cpu-used": "7"},
+            {"label": "good", "deadline": "good", "cpu-used": "6"},
+        ),
+    ),
+    Encoder("mpeg2video", "qscale", 2, 31, ({"label": "default"},)),
+    Encoder("mjpeg", "qscale", 2, 31, ({"label": "default"},)),
+)
+
+CODED = {"libx264": 7, "libx265": 5, "libsvtav1": 5, "libvpx-vp9": 5, "mpeg2video": 1, "mjpeg": 1}
+"""Recipes per unit that only encode, a third of them at a smaller size."""
+
+
+def recipes_for(unit: str) -> list[Recipe]:
+    """Draw the recipes of a unit: always the same for the same name, spread over all qualities."""
+    rng = np.random.default_rng(zlib.crc32(f"{unit} recipes".encode()))
+    recipes = [Recipe("identical")]
+    for encoder in ENCODERS:
+        count = CODED[encoder.codec]
+        for stratum in range(count):
+            scale = 1.0 if rng.random() > 1 / 3 else round(float(rng.uniform(0.25, 0.9)), 2)
+            recipes.append(_encode(encoder, (stratum + rng.random()) / count, rng, scale=scale))
+    for kernel in ("bilinear", "bicubic", "lanczos", "area"):
+        scale = round(float(rng.uniform(0.15, 0.95)), 2)
+        recipes.append(Recipe(f"scale{scale}-{kernel}", scale, kernel))
+    recipes += [_filter(spec) for spec in _filters(rng)]
+    for spec in _filters(rng):
+        encoder = ENCODERS[int(rng.integers(4))]
+        if rng.random() < 0.5:
+            recipes.append(_encode(encoder, float(rng.random()), rng, filters=(spec,)))
+    return list({recipe.name: recipe for recipe in recipes}.values())
+
+
+def distort(recipe: Recipe, reference: list[av.VideoFrame]) -> list[av.VideoFrame]:
+    """Apply a recipe.
+
+    Returns
+    -------
+    list of av.VideoFrame
+        As many pictures as came in, ``yuv420p``, of the size that came in.
+
+    Raises
+    ------
+    TrainError
+        If a filter or encoder fails or loses a picture.
+    """
+    width, height = reference[0].width, reference[0].height
+    chain = list(recipe.filters)
+    if recipe.scale != 1.0:
+        small = (max(34, 2 * round(side * recipe.scale / 2)) for side in (width, height))
+        chain.insert(0, "scale={}:{}:flags=".format(*small) + recipe.kernel)
+    try:
+        pictures = list(_run_filters(chain, reference))
+        if recipe.codec != "none":
+            pictures = list(_decode(_encode_pictures(recipe, pictures)))
+        if recipe.scale != 1.0:
+            pictures = list(_run_filters([f"scale={width}:{height}:flags=bicubic"], pictures))
+    except av.FFmpegError as error:
+        raise TrainError(f"{recipe.name}: {error.strerror}") from error
+    if len(pictures) != len(reference):
+        raise TrainError(f"{recipe.name}: {len(pictures)} of {len(reference)} pictures came back")
+    return pictures
+
+
+def _filters(rng: np.random.Generator) -> list[str]:
+    """One filter of every kind, strengths drawn evenly on a scale that suits each."""
+
+    def draw(low: float, high: float) -> float:
+        return round(float(np.exp(rng.uniform(np.log(low), np.log(high)))), 3)
+
+    contrast, offset = draw(0.6, 1.5), round(float(rng.uniform(-25, 25)))
+    gamma = draw(0.7, 1.4)
+    return [
+        f"gblur=sigma={draw(0.3, 1.2)}",
+        f"gblur=sigma={draw(1.2, 6)}",
+        f"noise=c0s={round(draw(2, 12))}:c0f=t",
+        f"noise=c0s={round(draw(12, 60))}:c0f=t",
+        f"noise=c0s={round(draw(4, 40))}",
+        f"unsharp=la={draw(0.2, 1.5)}",
+        f"lutyuv=y=clip((val-128)*{contrast}+128\\,0\\,255)",
+        f"lutyuv=y=clip(val+{offset}\\,0\\,255)",
+        f"lutyuv=y=255*pow(val/255\\,{gamma})",
+    ]
+
+
+def _filter(spec: str) -> Recipe:
+    return Recipe(_label(spec), filters=(spec,))
+
+
+def _encode(
+    encoder: Encoder,
+    badness: float,
+    rng: np.random.Generator,
+    scale: float = 1.0,
+    filters: tuple[str, ...] = (),
+) -> Recipe:
+    quality = encoder.best + round(badness * (encoder.worst - encoder.best))
+    preset = dict(encoder.presets[int(rng.integers(len(encoder.presets)))])
+    label = preset.pop("label")
+    parts = [*map(_label, filters), encoder.codec, label, f"{encoder.quality}{quality}"]
+    if scale != 1.0:
+        parts.append(f"scale{scale}")
+    if encoder.quality == "qscale":
+        options = {"qmin": str(quality), "qmax": str(quality)}
+    else:
+        options = {encoder.quality: str(quality)}
+    return Recipe(
+        "-".join(parts),
+        scale,
+        filters=filters,
+        codec=encoder.codec,
+        options=tuple((preset | options).items()),
+    )
+
+
+def _label(spec: str) -> str:
+    return "".join(c for c in spec.replace("=", "_") if c.isalnum() or c in "._+-*")
+
+
+def _run_filters(chain: list[str], pictures: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    if not chain:
+        yield from pictures
+        return
+    graph = None
+    for n, picture in enumerate(pictures):
+        if graph is None:
+            graph = Graph()
+            graph.threads = 1
+            nodes = [
+                graph.add_buffer(
+                    width=picture.width,
+                    height=picture.height,
+                    format=picture.format,
+                    time_base=_TIME_BASE,
+                )
+            ]
+            for spec in chain:
+                name, _, arguments = spec.partition("=")
+                nodes.append(graph.add(name, arguments))
+            nodes.append(graph.add("buffersink"))
+            graph.link_nodes(*nodes).configure()
+        picture.pts, picture.time_base = n, _TIME_BASE
+        graph.push(picture)
+        yield graph.pull()
+
+
+def _encode_pictures(recipe: Recipe, pictures: list[av.VideoFrame]) -> io.BytesIO:
+    # SVT-AV1 has no option to be quiet; its environment variable is read when it starts.
+    os.environ.setdefault("SVT_LOG", "1")
+    packets = io.BytesIO()
+    pix_fmt = "yuvj420p" if recipe.codec == "mjpeg" else "yuv420p"
+    with av.open(packets, "w", format="matroska") as container:
+        stream = container.add_stream(recipe.codec, rate=RATE, options=dict(recipe.options))
+        stream.width, stream.height = pictures[0].width, pictures[0].height
+        stream.pix_fmt = pix_fmt
+        stream.bit_rate = 0
+        stream.thread_count = 1
+        for n, picture in enumerate(pictures):
+            picture = _relabel(picture, pix_fmt)
+            picture.pts, picture.time_base = n, _TIME_BASE
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    packets.seek(0)
+    return packets
+
+
+def _decode(packets: io.BytesIO) -> Iterator[av.VideoFrame]:
+    with av.open(packets) as container:
+        container.streams.video[0].thread_type = "NONE"
+        for picture in container.decode(video=0):
+            yield _relabel(picture, "yuv420p")
+
+
+def _relabel(picture: av.VideoFrame, pix_fmt: str) -> av.VideoFrame:
+    """Copy the samples as they are: a change of range on the way would be a distortion."""
+    return av.VideoFrame.from_ndarray(picture.to_ndarray(), format=pix_fmt)

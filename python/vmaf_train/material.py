@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause-Patent
+"""Reference pictures of a unit: decoded from a clip, filmed off a still, or generated."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from vmaf_train.corpus import Unit
+from vmaf_train.errors import TrainError
+from vmaf_train.synthetic import GENERATORS
+
+Plane = npt.NDArray[np.uint8]
+
+
+def reference_pictures(unit: Unit, data: Path) -> list[av.VideoFrame]:
+    """Pictures of a unit, the same at every call.
+
+    Returns
+    -------
+    list of av.VideoFrame
+        ``yuv420p``, limited range, of the unit's size.
+
+    Raises
+    ------
+    TrainError
+        If the file cannot be decoded or is too short.
+    """
+    rng = np.random.default_rng(zlib.crc32(unit.name.encode()))
+    if unit.kind == "synthetic":
+        luma = GENERATORS[unit.origin](rng, unit.frames, unit.height, unit.width)
+        return [_picture_of_luma(plane) for plane in luma]
+    if unit.kind == "still":
+        return _film_still(unit, data / unit.origin, rng)
+    return _cut_clip(unit, data / unit.origin)
+
+
+def luma_of(picture: av.VideoFrame) -> Plane:
+    """Copy the luma plane of an 8-bit picture, uint8[height, width]."""
+    plane = picture.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return rows[: picture.height, : picture.width].copy()
+
+
+def _cut_clip(unit: Unit, path: Path) -> list[av.VideoFrame]:
+    options = {}
+    if unit.raw:
+        options = dict(zip(("video_size", "pixel_format"), unit.raw.split(), strict=True))
+    wanted = range(unit.start, unit.start + unit.step * unit.frames, unit.step)
+    pictures = []
+    try:
+        with av.open(
+            str(path), format="rawvideo" if unit.raw else None, options=options
+        ) as container:
+            container.streams.video[0].thread_type = "NONE"
+            for index, picture in enumerate(container.decode(video=0)):
+                if index in wanted:
+                    pictures.append(
+                        picture.reformat(
+                            unit.width, unit.height, "yuv420p", interpolation="BICUBIC"
+                        )
+                    )
+                if len(pictures) == unit.frames:
+                    break
+    except av.FFmpegError as error:
+        raise TrainError(f"cannot decode {path}: {error.strerror}") from error
+    if len(pictures) < unit.frames:
+        raise TrainError(f"{path} has too few pictures for {unit.name}; shorten the take")
+    return pictures
+
+
+def _film_still(unit: Unit, path: Path, rng: np.random.Generator) -> list[av.VideoFrame]:
+    with av.open(str(path)) as container:
+        still = next(container.decode(video=0)).reformat(format="yuv444p")
+    planes = still.to_ndarray().astype(np.float32)
+    top, left, zoom = _camera(unit, still.height, still.width, rng)
+    pictures = []
+    for n in range(unit.frames):
+        rows = _sampling_matrix(still.height, unit.height, top[n], zoom[n])
+        columns = _sampling_matrix(still.width, unit.width, left[n], zoom[n])
+        luma, u, v = (np.clip(np.rint(rows @ p @ columns.T), 0, 255) for p in planes)
+        u, v = (c.reshape(unit.height // 2, 2, -1, 2).mean((1, 3)) for c in (u, v))
+        flat = np.concatenate([luma.ravel(), u.ravel(), v.ravel()]).astype(np.uint8)
+        pictures.append(av.VideoFrame.from_ndarray(flat.reshape(-1, unit.width), format="yuv420p"))
+    return pictures
+
+
+def _camera(
+    unit: Unit, height: int, width: int, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Top, left and zoom of the window per picture; it may lean over the still's border."""
+    n = np.arange(unit.frames, dtype=float)
+    top, left = (
+        np.full_like(n, (height - unit.height) / 2),
+        np.full_like(n, (width - unit.width) / 2),
+    )
+    zoom = np.ones_like(n)
+    if unit.move == "pan":
+        room = np.array([height - unit.height, width - unit.width]) / unit.frames
+        dy, dx = rng.uniform(-1, 1, 2) * np.maximum(room, 0.1)
+        top, left = top + dy * (n - n.mean()), left + dx * (n - n.mean())
+    elif unit.move == "zoom":
+        zoom = 1 / (1 + rng.uniform(0.002, 0.02)) ** n
+        top, left = (height - unit.height * zoom) / 2, (width - unit.width * zoom) / 2
+    elif unit.move == "shake":
+        amount = rng.uniform(0.2, 5)
+        top, left = (axis + rng.normal(0, amount, n.size) for axis in (top, left))
+    else:
+        raise TrainError(f"{unit.name}: unknown move {unit.move!r}; use pan, zoom or shake")
+    return top, left, zoom
+
+
+def _sampling_matrix(size: int, out: int, start: float, zoom: float) -> npt.NDArray[np.float32]:
+    """Catmull-Rom interpolation at ``start + zoom * i`` as a matrix[out, size]; edges repeat."""
+    position = start + zoom * np.arange(out)
+    base = np.floor(position).astype(int)
+    t = position - base
+    weights = (
+        ((-0.5 * t + 1.0) * t - 0.5) * t,
+        (1.5 * t - 2.5) * t * t + 1.0,
+        ((-1.5 * t + 2.0) * t + 0.5) * t,
+        (0.5 * t - 0.5) * t * t,
+    )
+    matrix = np.zeros((out, size), np.float32)
+    for tap, weight in enumerate(weights):
+        np.add.at(matrix, (np.arange(out), np.clip(base + tap - 1, 0, size - 1)), weight)
+    return matrix
+
+
+def _picture_of_luma(luma: Plane) -> av.VideoFrame:
+    height, width = luma.shape
+    grey = np.full((height // 2, width), 128, np.uint8)
+    return av.VideoFrame.from_ndarray(np.concatenate([luma, grey]), format="yuv420p")

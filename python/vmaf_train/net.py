@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause-Patent
+"""A trained network: scaler and layers as arrays, with a forward pass in numpy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from vmaf_train.errors import TableError
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """Standardise, then linear layers with ReLU between them.
+
+    Parameters
+    ----------
+    mean, std : ndarray of float32, [inputs]
+        Of the features; std is positive.
+    layers : list of (ndarray of float32 [out, in], ndarray of float32 [out])
+        Weights and biases; the last layer has one output.
+    """
+
+    mean: Float32
+    std: Float32
+    layers: list[tuple[Float32, Float32]]
+
+    def __post_init__(self) -> None:
+        width = len(self.mean)
+        if self.std.shape != self.mean.shape or not (self.std > 0).all():
+            raise TableError("the scaler needs a positive std for every mean")
+        for weight, bias in self.layers:
+            if weight.shape != (len(bias), width):
+                raise TableError(f"a layer of shape {weight.shape} does not take {width} inputs")
+            width = len(bias)
+        if width != 1:
+            raise TableError(f"the network has {width} outputs, not one score")
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained values; the scaler is not counted."""
+        return sum(weight.size + bias.size for weight, bias in self.layers)
+
+    def __call__(self, features: npt.ArrayLike) -> Float32:
+        """Score rows of raw features[n, inputs], not clipped, [n]."""
+        x = (np.asarray(features, np.float32) - self.mean) / self.std
+        for n, (weight, bias) in enumerate(self.layers):
+            x = x @ weight.T + bias
+            if n + 1 < len(self.layers):
+                x = np.maximum(x, 0)
+        return x[:, 0]
+
+
+def scaler(features: npt.NDArray[np.float64]) -> tuple[Float32, Float32]:
+    """Mean and population std of every feature; a std below 1e-8 becomes 1."""
+    std = features.std(axis=0)
+    return (
+        features.mean(axis=0).astype(np.float32),
+        np.where(std < 1e-8, 1.0, std).astype(np.float32),
+    )
