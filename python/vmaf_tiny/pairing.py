@@ -12,7 +12,8 @@ Kind: TypeAlias = Literal["time", "index"]
 PAIRINGS = ("auto", "time", "index")
 """By the rule of `choose`; by time stamp, starts aligned; first with first, second with second."""
 
-_SAME_RATE = 0.005  # containers round and average
+_SAME_RATE = 0.0005  # half of what is between 24 and 24000/1001
+_ROUNDING = 0.005  # containers round and average
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,10 @@ class PairingReport:
 def choose(asked: str, reference: VideoInfo, distorted: VideoInfo) -> tuple[Kind, list[str]]:
     """Choose how to pair.
 
-    Automatically, containers are paired by time. Where one rate is all that is known of a video,
-    as of y4m, time counts only if the rates agree or one is a multiple of the other; two such
-    videos of one rate are paired by index, as are videos of which no times are known.
+    Automatically, containers are paired by time, unless they have as many pictures at different
+    rates, as when a film was sped up. Where one rate is all that is known of a video, as of y4m,
+    time counts only if the rates agree or one is a multiple of the other; two such videos of one
+    rate are paired by index, as are videos of which no times are known.
 
     Parameters
     ----------
@@ -113,16 +115,18 @@ def choose(asked: str, reference: VideoInfo, distorted: VideoInfo) -> tuple[Kind
         return ("time" if asked == "time" else "index"), []
     if untimed:
         return "index", []
-    constant = [side for side in (reference, distorted) if side.timestamps == "constant"]
-    if not constant or not reference.rate or not distorted.rate:
+    if not reference.rate or not distorted.rate:
         return "time", []
-    slow, fast = sorted((float(reference.rate), float(distorted.rate)))
+    rates = float(reference.rate), float(distorted.rate)
+    slow, fast = sorted(rates)
+    differ = f"frame rates differ ({rates[0]:.6g} and {rates[1]:.6g})"
+    counts = reference.frame_count, distorted.frame_count
+    if fast / slow - 1 > _SAME_RATE and counts[0] == counts[1] is not None:
+        return "index", [f"{differ}, numbers of pictures do not: paired by index, as if retimed"]
+    constant = [side for side in (reference, distorted) if side.timestamps == "constant"]
     multiple = round(fast / slow)
-    if abs(fast / slow / multiple - 1) > _SAME_RATE:
-        return "index", [
-            f"frame rates differ ({float(reference.rate):.6g} and {float(distorted.rate):.6g}) and"
-            f" {constant[0].label} has no time stamps of its own, so pictures were paired by index"
-        ]
+    if constant and abs(fast / slow / multiple - 1) > _ROUNDING:
+        return "index", [f"{differ}, {constant[0].label} has no time stamps: paired by index"]
     return ("index" if multiple == 1 and len(constant) == 2 else "time"), []
 
 
