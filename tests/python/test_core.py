@@ -371,9 +371,11 @@ def test_foreign_byte_order_is_refused():
 
 def test_number_of_renditions_is_checked():
     plane = np.zeros((H, W), np.uint8)
-    with Context(W, H, renditions=2) as context:
-        with pytest.raises(errors.InputError, match="1 distorted planes, not 2"):
-            context.push(plane, [plane])
+    with (
+        Context(W, H, renditions=2) as context,
+        pytest.raises(errors.InputError, match="1 distorted planes, not 2"),
+    ):
+        context.push(plane, [plane])
 
 
 def test_push_after_flush_is_refused():
@@ -535,16 +537,13 @@ def test_pool_refuses_what_has_no_pooled_value(values):
 def test_log_holds_rows_scores_and_notes(tmp_path, clip):
     rows = rows_of([planes[:2] for planes in clip])[:, 0]
     path = tmp_path / "log.json"
+    about = {"cpu": "c", "fps": 12.5, "notes": {"scaler": "bicubic"}}
     with Model() as model:
         scores = model.score(rows)
-        _core.write_log(
-            path, "json", rows, scores, model=model, cpu="c", fps=12.5, notes={"scaler": "bicubic"}
-        )
+        _core.write_log(path, "json", rows, scores, model=model, **about)
     # The model is closed: what it was is enough.
     again = tmp_path / "again.json"
-    _core.write_log(
-        again, "json", rows, scores, model=model.info, cpu="c", fps=12.5, notes={"scaler": "bicubic"}
-    )
+    _core.write_log(again, "json", rows, scores, model=model.info, **about)
     assert again.read_bytes() == path.read_bytes()
     log = json.loads(path.read_text())
     assert [frame["frameNum"] for frame in log["frames"]] == list(range(6))

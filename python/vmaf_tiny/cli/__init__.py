@@ -1,0 +1,56 @@
+"""The command vmaf-tiny: what it says and how it ends."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import CycloptsError
+
+from vmaf_tiny.cli.app import app
+from vmaf_tiny.errors import OptionError, VmafTinyError
+
+FAILURE, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments
+        What follows the command's name; None: those of the process.
+
+    Returns
+    -------
+    status
+        Exit status: 0, 1 failure, 2 usage, 130 interrupted.
+    """
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if not tokens:
+            app.help_print([])
+            return USAGE
+        status: int | None = app(
+            tokens, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away: end quietly, also when the interpreter flushes once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    except CycloptsError as error:
+        return _end(USAGE, f"error: {error} See vmaf-tiny --help.")
+    except OptionError as error:
+        return _end(USAGE, f"error: {error}")
+    except (VmafTinyError, OSError) as error:
+        return _end(FAILURE, f"error: {error}")
+    except MemoryError:
+        return _end(FAILURE, "error: not enough memory: try fewer --threads")
+    except KeyboardInterrupt:
+        return _end(INTERRUPTED, "interrupted")
+    return status or 0
+
+
+def _end(status: int, reason: str) -> int:
+    print("vmaf-tiny:", *reason.split(), file=sys.stderr)
+    return status

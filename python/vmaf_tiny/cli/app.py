@@ -1,0 +1,89 @@
+"""The commands and their help."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from vmaf_tiny._core import version
+from vmaf_tiny.cli.options import (
+    FLAG,
+    PATH,
+    VIDEO,
+    ModelOptions,
+    OutputOptions,
+    PairOptions,
+    RawOptions,
+    WorkOptions,
+)
+
+HELP = """\
+VMAF scores of encodes by a tiny model.
+
+`vmaf-tiny REF DIS` is short for `vmaf-tiny score REF DIS`.
+
+Limits: the model fuses six extracted features, it does not look at pixels; it has learned SDR
+video only; and it cannot be better than its teacher, libvmaf's vmaf_v0.6.1.
+"""
+
+app = App(
+    name="vmaf-tiny",
+    help=HELP,
+    help_flags=["--help"],  # -h is the height, as in libvmaf's command
+    version=version,
+    suppress_keyboard_interrupt=False,  # main() says a word
+)
+app.register_install_completion_command()
+
+
+@app.command
+@app.default
+def score(
+    reference: Annotated[str, PATH, Parameter(alias="-r", group=VIDEO)],
+    distorted: Annotated[str, PATH, Parameter(alias="-d", group=VIDEO)],
+    *,
+    pair: PairOptions = PairOptions(),
+    raw: RawOptions = RawOptions(),
+    model: ModelOptions = ModelOptions(),
+    work: WorkOptions = WorkOptions(),
+    output: OutputOptions = OutputOptions(),
+) -> int:
+    """Score an encode against its reference.
+
+    Parameters
+    ----------
+    reference
+        The original: any file that FFmpeg decodes, .y4m, raw .yuv, or - for standard input.
+    distorted
+        The encode.
+    """
+    from vmaf_tiny.cli.score import run
+
+    return run(reference, distorted, pair, raw, model, work, output)
+
+
+@app.command
+def models(
+    *,
+    model_dir: Annotated[str | None, PATH] = None,
+    json: Annotated[bool, FLAG] = False,
+) -> int:
+    """List the models that can be asked for by id.
+
+    Parameters
+    ----------
+    model_dir
+        Folder of the registry.json to list, instead of the package's own.
+    json
+        For machines.
+    """
+    from vmaf_tiny.cli.models import run
+
+    return run(model_dir, json)
+
+
+@app.command
+def doctor(*, model: ModelOptions = ModelOptions()) -> int:
+    """Say what is installed, whether scoring works, and what to do if not."""
+    from vmaf_tiny.cli.doctor import run
+
+    return run(model)

@@ -1,0 +1,202 @@
+"""Options of the command, in groups that commands share.
+
+What is written under a field is its line of help.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import PurePath
+from typing import Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+from cyclopts.types import NonNegativeInt, PositiveFloat, PositiveInt
+from cyclopts.validators import mutually_exclusive
+
+from vmaf_tiny._core import LOG_FORMATS, Model
+from vmaf_tiny.errors import OptionError
+
+VIDEO = Group("Videos", sort_key=1)
+RAW = Group("Raw video", help="What a file without a header is like.", sort_key=2)
+MODEL = Group("Model", sort_key=3)
+WORK = Group("Work", sort_key=4)
+OUTPUT = Group("Output", sort_key=5)
+FORMAT = Group(show=False, validator=mutually_exclusive)
+
+FLAG = Parameter(negative=(), show_default=False)
+
+
+def is_no_option(_: type, value: str | None) -> None:
+    """Refuse an option where a path should be; ``-`` alone is a path."""
+    if value and value.startswith("-") and value != "-":
+        raise ValueError(f"{value} is an option, not a path.")
+
+
+PATH = Parameter(allow_leading_hyphen=True, validator=is_no_option)
+
+
+@Parameter(name="*", group=VIDEO)
+@dataclass(frozen=True)
+class PairOptions:
+    """How two videos are brought together, and what is not refused."""
+
+    pairing: Literal["auto", "time", "index"] = "auto"
+    """Which pictures belong together; auto: by time for containers, by index for raw video."""
+
+    allow_hdr: Annotated[bool, FLAG] = False
+    """Score PQ or HLG video, although the model knows SDR only."""
+
+    allow_range_mismatch: Annotated[bool, FLAG] = False
+    """Compare full-range with limited-range video as they are."""
+
+    allow_interlaced: Annotated[bool, FLAG] = False
+    """Compare interlaced with progressive video as they are."""
+
+    allow_matrix: Annotated[bool, FLAG] = False
+    """Turn RGB into luma by BT.601 where the other video does not say its matrix."""
+
+    allow_damage: Annotated[bool, FLAG] = False
+    """Score what can be decoded of damaged or cut-off video."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `vmaf_tiny.score` takes of these."""
+        allowances = {
+            "hdr": self.allow_hdr,
+            "range": self.allow_range_mismatch,
+            "interlaced": self.allow_interlaced,
+            "matrix": self.allow_matrix,
+            "damage": self.allow_damage,
+        }
+        return {
+            "pairing": self.pairing,
+            "allow": {name for name, allowed in allowances.items() if allowed},
+        }
+
+
+@Parameter(name="*", group=RAW)
+@dataclass(frozen=True)
+class RawOptions:
+    """What video without a header is like."""
+
+    width: Annotated[PositiveInt | None, Parameter(alias="-w")] = None
+    """Luma samples per row."""
+
+    height: Annotated[PositiveInt | None, Parameter(alias="-h")] = None
+    """Luma rows."""
+
+    pixel_format: Annotated[str | None, Parameter(alias="-p")] = None
+    """420, 422, 444 or 400 for planar video, or FFmpeg's name, such as nv12; without it 420."""
+
+    bits: Annotated[PositiveInt | None, Parameter(alias="-b")] = None
+    """Bits per sample, 8 to 16; above 8, two bytes, the low one first; without it 8."""
+
+    fps: PositiveFloat | None = None
+    """Pictures per second, for time stamps."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `vmaf_tiny.score` takes of these."""
+        from vmaf_tiny.frames import RawFormat
+
+        given = {field.name for field in fields(self) if getattr(self, field.name) is not None}
+        if not given:
+            return {}
+        if self.width is None or self.height is None:
+            raise OptionError(
+                "raw video needs both -w and -h; other video needs none of its options"
+            )
+        return {
+            "raw": RawFormat(
+                self.width, self.height, self.pixel_format or "420", self.bits, self.fps
+            )
+        }
+
+
+@Parameter(name="*", group=MODEL)
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which model, and where it runs."""
+
+    tiny_model: str = "vmaf_tiny_v2"
+    """Id that `vmaf-tiny models` lists, or the path of an .onnx file."""
+
+    tiny_device: str = "auto"
+    """auto, cpu, cuda, openvino or rocm; auto takes the first there is, fastest first."""
+
+    tiny_threads: NonNegativeInt = 0
+    """Threads of ONNX Runtime; 0: 1."""
+
+    model_dir: Annotated[str | None, PATH] = None
+    """Folder of the registry.json to trust, instead of the package's own."""
+
+    ort_lib: Annotated[str | None, PATH] = None
+    """Path of libonnxruntime, instead of that of the onnxruntime package."""
+
+    verify: Annotated[bool, FLAG] = False
+    """Refuse a model that is not in the registry."""
+
+    no_clip: Annotated[bool, FLAG] = False
+    """Let scores leave 0 to 100."""
+
+    def open(self) -> Model:
+        """Load the model."""
+        return Model(
+            self.tiny_model,
+            model_dir=self.model_dir,
+            device=self.tiny_device,
+            ort_library=self.ort_lib,
+            threads=self.tiny_threads,
+            registered_only=self.verify,
+            clip=not self.no_clip,
+        )
+
+
+@Parameter(name="*", group=WORK)
+@dataclass(frozen=True)
+class WorkOptions:
+    """How the features are computed."""
+
+    threads: NonNegativeInt = 0
+    """Threads; 0: one per processor."""
+
+    subsample: PositiveInt = 1
+    """Score every N-th picture only; motion still compares true neighbours."""
+
+    cpu: str = "best"
+    """Kernels to compute with; `vmaf-tiny doctor` lists them. All give the same scores."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `vmaf_tiny.score` takes of these."""
+        return asdict(self)
+
+
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True)
+class OutputOptions:
+    """Where the scores go."""
+
+    output: Annotated[str | None, PATH, Parameter(alias="-o")] = None
+    """Log of every picture; - is standard output. The ending tells the format."""
+
+    json: Annotated[bool, FLAG, Parameter(group=(OUTPUT, FORMAT))] = False
+    """The log is JSON."""
+
+    xml: Annotated[bool, FLAG, Parameter(group=(OUTPUT, FORMAT))] = False
+    """The log is XML."""
+
+    csv: Annotated[bool, FLAG, Parameter(group=(OUTPUT, FORMAT))] = False
+    """The log is CSV."""
+
+    sub: Annotated[bool, FLAG, Parameter(group=(OUTPUT, FORMAT))] = False
+    """The log is subtitles."""
+
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q")] = False
+    """No progress and no table, only the score."""
+
+    def log(self) -> tuple[str, str] | None:
+        """Return path and format of the log, or None if there is to be none."""
+        asked = next((name for name in LOG_FORMATS if getattr(self, name)), None)
+        if self.output is None:
+            return ("-", asked) if asked else None
+        format = asked or PurePath(self.output).suffix.lstrip(".").lower()
+        if format not in LOG_FORMATS:
+            flags = " or ".join(f"--{name}" for name in LOG_FORMATS)
+            raise OptionError(f"-o {self.output} does not tell the format of the log: add {flags}")
+        return self.output, format

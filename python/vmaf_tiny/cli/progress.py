@@ -1,0 +1,54 @@
+"""Progress on standard error: a bar for a terminal, a line now and then for a log."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from vmaf_tiny.score import Progress
+
+LINE_EVERY = 10.0
+"""Seconds between lines where there is no terminal."""
+
+Report = Callable[[Progress], None]
+
+
+@contextmanager
+def progress_shown() -> Iterator[Report]:
+    """Give what shows progress until the end of the block."""
+    if not sys.stderr.isatty():
+        yield _lines()
+        return
+    columns = (BarColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("opening", total=None)
+        yield lambda p: bar.update(task, completed=p.done, total=p.total, description=_text(p))
+
+
+def _lines() -> Report:
+    due = time.monotonic() + LINE_EVERY
+
+    def report(progress: Progress) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + LINE_EVERY
+            print("vmaf-tiny:", _text(progress), file=sys.stderr)
+
+    return report
+
+
+def _text(progress: Progress) -> str:
+    total = f" of {progress.total}" if progress.total else ""
+    left = f", {clock(progress.eta, 0)} left" if progress.eta is not None else ""
+    return f"{progress.done}{total} pictures, {progress.fps:.1f} fps{left}"
+
+
+def clock(seconds: float, decimals: int = 3) -> str:
+    """Return seconds as h:mm:ss with decimals, such as ``"0:01:02.500"``."""
+    minutes, rest = divmod(round(seconds, decimals), 60)
+    width = 3 + decimals if decimals else 2
+    return f"{int(minutes // 60)}:{int(minutes % 60):02}:{rest:0{width}.{decimals}f}"
