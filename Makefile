@@ -1,0 +1,86 @@
+# The front door. `make demo` and `make test` work in a fresh clone; the rest is for those who stay.
+
+PYTHON ?= python3
+JOBS   ?= $(shell getconf _NPROCESSORS_ONLN)
+BUILD  := build
+VENV   := .venv
+BIN    := $(VENV)/bin
+PLUGIN := $(BUILD)/ffmpeg-lean/vmaf-tiny-ffmpeg
+FILTER := $(wildcard filter/*.[ch] filter/*/*.[ch] filter/*/*.py filter/ffmpeg/*)
+
+# What pip builds the package with; the package is installed where it lies, built in $(BUILD).
+TOOLS  := meson meson-python ninja cffi
+PIP    := $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: help system build demo test check lint plugin bench clean
+
+help:
+	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
+	@echo "make test    everything: C tests, Python tests, the filter in ffmpeg, lint"
+	@echo "make check   the quick loop: what changes often, in a minute"
+	@echo "make build   the C library and the Python package, ready in $(VENV)"
+	@echo "make plugin  the filter for the ffmpeg of this machine, with all of its filters"
+	@echo "make bench   features of this library and of libvmaf, side by side"
+	@echo "make clean   remove what make made"
+
+# One message for everything that is missing.
+system:
+	@missing=; need() { missing="$$missing $$1"; }; \
+	command -v $(PYTHON) >/dev/null || need python3; \
+	command -v cc >/dev/null || need gcc; \
+	echo 'int main(void){return 0;}' | cc -x c -o /dev/null - 2>/dev/null || need libc6-dev; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || need python3-venv; \
+	$(PYTHON) -c 'import os,sysconfig as s,sys; \
+	    sys.exit(not os.path.exists(os.path.join(s.get_path("include"), "Python.h")))' \
+	    2>/dev/null || need python3-dev; \
+	command -v ffmpeg >/dev/null || need ffmpeg; \
+	command -v xz >/dev/null || need xz-utils; \
+	if [ -n "$$missing" ]; then \
+	    echo "missing on this machine:$$missing" >&2; \
+	    echo "as root: apt-get update && apt-get install -y$$missing" >&2; exit 1; fi; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "$(PYTHON) is older than 3.11: make PYTHON=/path/to/a/newer/python3" >&2; exit 1; }
+
+$(BIN)/python:
+	@$(MAKE) --no-print-directory system
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: pyproject.toml | $(BIN)/python
+	@echo "installing tools and libraries into $(VENV)"
+	@$(PIP) install $(TOOLS)
+	@$(PIP) install --no-build-isolation -Cbuild-dir=$(BUILD) -Ccompile-args=-j$(JOBS) -e '.[test]'
+	@touch $@
+
+build: $(VENV)/ready
+	@$(BIN)/ninja -C $(BUILD) --quiet -j $(JOBS)
+
+# For the demo and the tests: only the filters that go with scoring, in a quarter of the time.
+$(PLUGIN): $(FILTER) | build
+	@$(BIN)/python filter/ffmpeg/build.py --core $(BUILD) --prefix $(@D) --lean --jobs $(JOBS)
+	@touch $@
+
+plugin: build
+	@$(BIN)/python filter/ffmpeg/build.py --core $(BUILD) --prefix $(BUILD)/ffmpeg --jobs $(JOBS)
+	@echo "use it as: $(BUILD)/ffmpeg/vmaf-tiny-ffmpeg -i encode.mp4 -i source.mp4 -lavfi vmaf_tiny -f null -"
+
+demo: build $(PLUGIN)
+	@$(BIN)/python examples/demo.py --ffmpeg $(PLUGIN)
+
+test: build $(PLUGIN) lint
+	@$(BIN)/meson test -C $(BUILD) --print-errorlogs
+	@VMT_FFMPEG=$(abspath $(PLUGIN)) $(BIN)/python -m pytest -q
+
+check: build
+	@$(BIN)/meson test -C $(BUILD) --suite c --print-errorlogs
+	@$(BIN)/python -m pytest -q -m "not slow" tests/python
+
+lint: build
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary python
+
+bench: build
+	@$(BIN)/python tests/bench/features.py
+
+clean:
+	rm -rf $(BUILD) $(VENV) demo
