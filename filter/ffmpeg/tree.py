@@ -12,7 +12,17 @@ from pathlib import Path
 
 from report import Fault
 
-FILTER = Path(__file__).with_name("vf_vmaf_tiny.c")
+SOURCES = (
+    "vf_vmaf_tiny.c",
+    "vmaf_tiny_check.c",
+    "vmaf_tiny_check.h",
+    "vmaf_tiny_held.c",
+    "vmaf_tiny_held.h",
+)
+"""What is copied into a tree, as it is for every release."""
+
+_HERE = Path(__file__).parent
+_OBJECTS = " ".join(name.replace(".c", ".o") for name in SOURCES if name.endswith(".c"))
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ INSERTIONS = (
         "libavfilter/Makefile",
         r"^OBJS-\$\(CONFIG_VMAF_TINY_FILTER\)",
         r"^OBJS-\$\(CONFIG_VMAFMOTION_FILTER\)(\s+)\+=.*$",
-        r"OBJS-$(CONFIG_VMAF_TINY_FILTER)\1+= vf_vmaf_tiny.o framesync.o",
+        rf"OBJS-$(CONFIG_VMAF_TINY_FILTER)\1+= {_OBJECTS} framesync.o",
     ),
 )
 
@@ -97,7 +107,8 @@ def add_filter(tree: Path) -> None:
         changed[path] = insert_line(path.read_text("utf-8"), insertion).encode()
     for path, content in changed.items():
         write_if_changed(path, content)
-    write_if_changed(tree / "libavfilter" / FILTER.name, FILTER.read_bytes())
+    for name in SOURCES:
+        write_if_changed(tree / "libavfilter" / name, (_HERE / name).read_bytes())
 
 
 def avfilter_version(tree: Path) -> str:

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+#include "vmaf_tiny_check.h"
+
+#include <string.h>
+
+#include "libavutil/avstring.h"
+#include "libavutil/error.h"
+#include "libavutil/log.h"
+#include "libavutil/pixdesc.h"
+
+static int bits_of(int format)
+{
+    return av_pix_fmt_desc_get(format)->comp[0].depth;
+}
+
+int ff_vmaf_tiny_check_links(AVFilterContext *ctx, const AVFilterLink *distorted,
+                             const AVFilterLink *reference)
+{
+    const int less = bits_of(distorted->format) < bits_of(reference->format);
+
+    if (distorted->w != reference->w || distorted->h != reference->h) {
+        av_log(ctx, AV_LOG_ERROR, "the distorted video is %dx%d and the reference %dx%d: scale the "
+               "distorted one, [distorted]scale=%d:%d:flags=bicubic[d];[d][reference]vmaf_tiny\n",
+               distorted->w, distorted->h, reference->w, reference->h, reference->w, reference->h);
+        return AVERROR(EINVAL);
+    }
+    if (bits_of(distorted->format) != bits_of(reference->format)) {
+        av_log(ctx, AV_LOG_ERROR, "the distorted video has %d bits (%s) and the reference %d (%s): "
+               "bring the %s to the larger depth with format=%s\n",
+               bits_of(distorted->format), av_get_pix_fmt_name(distorted->format),
+               bits_of(reference->format), av_get_pix_fmt_name(reference->format),
+               less ? "distorted one" : "reference",
+               av_get_pix_fmt_name(less ? reference->format : distorted->format));
+        return AVERROR(EINVAL);
+    }
+    return 0;
+}
+
+int ff_vmaf_tiny_check_frame(AVFilterContext *ctx, const AVFilterLink *link, const AVFrame *frame)
+{
+    if (frame->width == link->w && frame->height == link->h && frame->format == link->format)
+        return 0;
+    av_log(ctx, AV_LOG_ERROR, "the %s input changes its size or format on the way: insert scale "
+           "and format in front of this filter\n", avfilter_pad_get_name(link->dstpad, 0));
+    return AVERROR(EINVAL);
+}
+
+static VmafTinyTags tags_of(const AVFrame *frame)
+{
+    const char *format = av_get_pix_fmt_name(frame->format);
+    VmafTinyTags tags = { frame->color_range, frame->colorspace, frame->color_primaries,
+                          frame->color_trc };
+
+    if (format && av_strstart(format, "yuvj", NULL))
+        tags.range = AVCOL_RANGE_JPEG;
+    else if (tags.range == AVCOL_RANGE_UNSPECIFIED)
+        tags.range = AVCOL_RANGE_MPEG;
+    return tags;
+}
+
+static int is_hdr(const VmafTinyTags *tags)
+{
+    return tags->transfer == AVCOL_TRC_SMPTE2084 || tags->transfer == AVCOL_TRC_ARIB_STD_B67;
+}
+
+static void warn_if_different(AVFilterContext *ctx, const char *what, const char *distorted,
+                              const char *reference)
+{
+    static const char no[] = "unknown";
+
+    if (distorted && reference && strcmp(distorted, reference) && strcmp(distorted, no) &&
+        strcmp(reference, no))
+        av_log(ctx, AV_LOG_WARNING, "the colour %s differs, %s in the distorted video and %s in "
+               "the reference; samples are compared as they are\n", what, distorted, reference);
+}
+
+int ff_vmaf_tiny_check_tags(AVFilterContext *ctx, VmafTinyCheck *check, const AVFrame *distorted,
+                            const AVFrame *reference)
+{
+    const VmafTinyTags tags[2] = { tags_of(distorted), tags_of(reference) };
+
+    if (check->seen && !memcmp(tags, check->tags, sizeof(tags)))
+        return 0;
+    check->seen = 1;
+    memcpy(check->tags, tags, sizeof(tags));
+    if (tags[0].range != tags[1].range && !check->allow_range) {
+        av_log(ctx, AV_LOG_ERROR, "the distorted video has %s range and the reference %s: convert "
+               "one of them with scale=out_range=tv, or if a tag is wrong correct it with "
+               "setrange, or compare the samples as they are with allow_range=1\n",
+               av_color_range_name(tags[0].range), av_color_range_name(tags[1].range));
+        return AVERROR(EINVAL);
+    }
+    if ((is_hdr(&tags[0]) || is_hdr(&tags[1])) && !check->allow_hdr) {
+        av_log(ctx, AV_LOG_ERROR, "the transfer is %s, but the models know SDR only: tone-map both "
+               "videos, or score them all the same with allow_hdr=1\n",
+               av_color_transfer_name(tags[!is_hdr(&tags[0])].transfer));
+        return AVERROR(EINVAL);
+    }
+    warn_if_different(ctx, "matrix", av_color_space_name(tags[0].matrix),
+                      av_color_space_name(tags[1].matrix));
+    warn_if_different(ctx, "primaries", av_color_primaries_name(tags[0].primaries),
+                      av_color_primaries_name(tags[1].primaries));
+    warn_if_different(ctx, "transfer", av_color_transfer_name(tags[0].transfer),
+                      av_color_transfer_name(tags[1].transfer));
+    return 0;
+}
