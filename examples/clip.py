@@ -35,9 +35,8 @@ def hills(textures: list[np.ndarray], t: float) -> tuple[np.ndarray, np.ndarray,
     u, v = np.full_like(luma, 138), np.full_like(luma, 118)
     for depth, texture in enumerate(textures, 1):
         shift = 30 * depth**1.6 * t
-        ridge = sample(
-            texture, x[:1] * 0.35 / depth + shift * 0.35 / depth, 90.0 * depth + 0 * x[:1]
-        )
+        across = (x[:1] + shift) * 0.35 / depth
+        ridge = sample(texture, across, np.full_like(across, 90 * depth))
         below = y > HEIGHT * (0.25 + 0.2 * depth) - 70 * ridge
         ground = sample(texture, x + shift, y * (0.7 + 0.4 * depth))
         luma = np.where(below, 35 + 25 * (3 - depth) + 110 * ground, luma)

@@ -14,7 +14,7 @@
 #define VMT_PRINTF(text, first)
 #endif
 
-/** Write the message, if there is a place for it, and return code: `return vmt_fail(error, ...)`. */
+/** Write the message, if there is a place for it, and return code, so that callers return both. */
 int vmt_fail(VmtError *error, int code, const char *format, ...) VMT_PRINTF(3, 4);
 
 /** Empty the message. */

@@ -118,8 +118,8 @@ static void sum_row(const VmtVif *vif, const VmtFormat *format, const Scale *sca
 static double score(const VmtVifSums *ref, const VmtVifSums *dis)
 {
     const double flat = (double)ref->flat;
-    const float num =
-        (float)((double)dis->num_log / 2048.0 + (flat - ((double)dis->num_flat / 16384.0) / 65025.0));
+    const double noise = ((double)dis->num_flat / 16384.0) / 65025.0;
+    const float num = (float)((double)dis->num_log / 2048.0 + (flat - noise));
     const float den = (float)((double)ref->den_log / 2048.0 + flat);
 
     return (double)(num / den);

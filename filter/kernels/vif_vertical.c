@@ -4,9 +4,10 @@
  * Vertical filters of VIF, in plain C: the definition the other levels must match.
  *
  * Samples of more than 8 bits are brought to 16 by a shift, after which one rounding by 16 bits
- * serves every depth. Second moments of 16-bit samples are filtered in halves: with v = 65536 h + l,
- * (sum f v + 32768) >> 16 = sum f h + ((sum f l + 32768) >> 16), and all sums fit 32 bits because
- * the taps sum to 65536. At 8 bits products fit 16 bits and libvmaf does not round them.
+ * serves every depth. Second moments of 16-bit samples are filtered in halves: with
+ * v = 65536 h + l, (sum f v + 32768) >> 16 = sum f h + ((sum f l + 32768) >> 16), and all sums fit
+ * 32 bits because the taps sum to 65536. At 8 bits products fit 16 bits and libvmaf does not
+ * round them.
  */
 #include "kernels/kernel.h"
 #include "kernels/vif_filter.h"
