@@ -24,6 +24,7 @@ import pytest
 import vmaf_tiny
 from vmaf_tiny import _core
 from vmaf_tiny.cli import main
+from vmaf_tiny.cli.commands import app
 
 W, H, FRAMES = 160, 128, 10
 COMMAND = (sys.executable, "-m", "vmaf_tiny")
@@ -225,6 +226,20 @@ def test_format_alone_logs_to_standard_output(said, pair):
     assert len(frames) == FRAMES
 
 
+def test_names_of_files_may_be_any_bytes(said, place, pair):
+    names = [os.fsdecode(b"r\xff[red]\n.mkv"), "\N{SNOWMAN} e.mp4"]
+    for path, name in zip(pair, names, strict=True):
+        shutil.copy(path, name)
+    log = os.fsdecode(b"\xff.json")
+    status, out, err = said(*names, "-o", log)
+    assert (status, err) == (0, "")
+    assert "[red]" in out and "\\udcff" in out and "\N{SNOWMAN} e.mp4" in out
+    assert len(json.loads(Path(log).read_bytes())["frames"]) == FRAMES
+    status, _, err = said("-d", names[0], "-r", os.fsdecode(b"\xff"))
+    assert status == 1
+    assert_one_line(err)
+
+
 def test_log_replaces_an_older_one(said, place, pair):
     Path("log.json").write_text("old")
     assert said("-q", *pair, "-o", "log.json")[0] == 0
@@ -383,6 +398,7 @@ def test_interrupt_while_waiting_for_standard_input(place, pair):
         (("REF", "DIS", "--subsample", "0"), ["--subsample"]),
         (("REF", "DIS", "--cpu", "mmx"), ["mmx", "c"]),
         (("REF", "DIS", "--pairing", "luck"), ["luck", "index"]),
+        (("REF", "DIS", "--tiny-device", "abacus"), ["abacus", "cuda"]),
         (("REF", "DIS", "-w", "160"), ["-w", "-h"]),
         (("REF", "DIS", "-b", "8"), ["-w", "-h"]),
         (("REF", "DIS", "-w", "160", "-h", "128", "-b", "7"), ["7", "8 to 16"]),
@@ -415,6 +431,13 @@ def test_help_says_limits_and_every_flag_of_the_contract(said):
         assert limit in out
     for command in ("models", "doctor", "score"):
         assert said(command, "--help")[0] == 0
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete_commands_and_flags(shell):
+    script = app.generate_completion(shell=shell)
+    for word in ("doctor", "tiny-device", "openvino", "allow-hdr"):
+        assert word in script
 
 
 def test_version(said):

@@ -34,7 +34,8 @@ def run(*command, cwd, **options):
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "wheel", ROOT, "--no-deps", "--no-build-isolation", "-w", folder, cwd=folder)
+    options = ("--no-deps", "--no-build-isolation", "-C", f"build-dir={folder / 'build'}")
+    run(*pip, "wheel", ROOT, *options, "-w", folder, cwd=folder)
     (path,) = folder.glob("*.whl")
     return path
 

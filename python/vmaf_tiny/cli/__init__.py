@@ -1,12 +1,13 @@
 """The command vmaf-tiny: what it says and how it ends."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from cyclopts import CycloptsError
 
-from vmaf_tiny.cli.app import app
+from vmaf_tiny.cli.commands import app
 from vmaf_tiny.errors import OptionError, VmafTinyError
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status
         Exit status: 0, 1 failure, 2 usage, 130 interrupted.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files can be any bytes
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if not tokens:

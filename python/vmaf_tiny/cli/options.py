@@ -117,8 +117,8 @@ class ModelOptions:
     tiny_model: str = "vmaf_tiny_v2"
     """Id that `vmaf-tiny models` lists, or the path of an .onnx file."""
 
-    tiny_device: str = "auto"
-    """auto, cpu, cuda, openvino or rocm; auto takes the first there is, fastest first."""
+    tiny_device: Literal["auto", "cpu", "cuda", "openvino", "rocm"] = "auto"
+    """Where it runs; auto tries cuda, openvino, rocm and cpu."""
 
     tiny_threads: NonNegativeInt = 0
     """Threads of ONNX Runtime; 0: 1."""
