@@ -12,6 +12,9 @@ FILTER := $(wildcard filter/*.[ch] filter/*/*.[ch] filter/*/*.py filter/ffmpeg/*
 TOOLS  := meson meson-python ninja cffi
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
+# Build tools are called by name, by pip and by each other.
+export PATH := $(abspath $(BIN)):$(PATH)
+
 .PHONY: help system build demo test check lint plugin bench clean
 
 help:
