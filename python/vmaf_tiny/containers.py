@@ -95,8 +95,13 @@ class RawFormat:
 
     @property
     def rate(self) -> Fraction | None:
-        """Frames per second as a fraction."""
-        return None if self.fps is None else Fraction(self.fps).limit_denominator(1001)
+        """Frames per second as a fraction; 23.976 and its kin mean what they stand for."""
+        if self.fps is None:
+            return None
+        if not isinstance(self.fps, float):
+            return Fraction(self.fps)
+        ntsc = Fraction(round(self.fps * 1.001) * 1000, 1001)
+        return ntsc if abs(ntsc - self.fps) < 0.005 else Fraction(self.fps).limit_denominator(1001)
 
 
 def raw_for(spec: object, raw: RawFormat | None) -> RawFormat | None:

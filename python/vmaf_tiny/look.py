@@ -1,5 +1,6 @@
 """What a picture is like: size, pixel format, what its colour tags say, which way is up."""
 
+import math
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
@@ -158,10 +159,13 @@ def _orientation(frame: av.VideoFrame, label: str) -> tuple[int, bool]:
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")  # a buffer, which its stub does not say
     if matrix is None:
         return 0, False
-    turns, rest = divmod(frame.rotation, 90)
-    if rest:
-        raise InputError(
-            f"{label} is shown turned by {frame.rotation} degrees: turn it upright by quarters"
-        )
     a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
-    return turns % 4, a * d < b * c
+    mirrored = a * d < b * c
+    if b == c == 0:
+        return (0 if a > 0 else 2), mirrored
+    if a == d == 0:
+        return (1 if b < 0 else 3), mirrored
+    degrees = round(math.degrees(math.atan2(-b, a)))
+    raise InputError(
+        f"{label} is shown turned by about {degrees} degrees: turn it upright by quarters"
+    )

@@ -31,7 +31,7 @@ MATRICES = {
 """Ways from RGB to luma that swscale knows."""
 
 _NATIVE = "le" if sys.byteorder == "little" else "be"
-_PLANAR = re.compile(r"(yuv[aj]?4\d\dp|nv\d\d|gray)(\d+[lb]e)?")
+_PLANAR = re.compile(r"(yuv[aj]?4\d\dp|gray)(\d+[lb]e)?|nv\d\d([lb]e)?")
 _GRAY = re.compile(r"gray|ya\d|mono")
 _NO_LUMA = re.compile(r"xyz|.*f(16|32)")
 

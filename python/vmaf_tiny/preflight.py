@@ -19,7 +19,7 @@ ALLOWANCES = {
 """What is refused unless it is allowed by name, and what happens then."""
 
 _SMALLEST, _LARGEST = 33, 32768  # VMT_SIZE_MIN and VMT_SIZE_MAX of the public header
-_SAME_ASPECT = 0.02  # encoders round sizes to even numbers or multiples of 8
+_SAME_ASPECT = 0.02  # or two samples: encoders round sizes
 
 _Sides: TypeAlias = tuple[VideoInfo, VideoInfo]
 
@@ -213,7 +213,7 @@ def _check_shape(sides: _Sides, size: tuple[int, int], other: tuple[int, int]) -
         shown *= sides[1].sample_aspect / sides[0].sample_aspect
     # A stretch is right if the shape on screen stays; or that of the samples, where pixels of
     # both have one shape, be it tagged or not.
-    if min(abs(stored - 1), abs(shown - 1)) <= _SAME_ASPECT:
+    if min(abs(stored - 1), abs(shown - 1)) <= max(_SAME_ASPECT, 2 / min(other)):
         return []
     return [
         f"{sides[1].label} of {other[0]}x{other[1]} was stretched to {size[0]}x{size[1]}: crop or"
