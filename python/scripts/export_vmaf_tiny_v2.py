@@ -8,7 +8,7 @@ from pathlib import Path
 try:
     from vmaf_train.cli import script
 except ModuleNotFoundError:  # run from a checkout that is not installed
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.path.append(str(Path(__file__).resolve().parents[1]))
     from vmaf_train.cli import script
 
 if __name__ == "__main__":

@@ -87,17 +87,33 @@ def _declare_model(parser: argparse.ArgumentParser, with_model: bool) -> None:
 def _declare_extract(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="manifest (default: ours)")
     parser.add_argument("--data", type=Path, required=True, help="folder of clips and stills")
-    parser.add_argument("--out", type=Path, required=True, help="table to write (parquet)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="table to write (parquet); beside it, what it holds (json)",
+    )
     parser.add_argument("--parts", type=Path, help="folder of finished units (default: OUT.parts)")
     parser.add_argument("--workers", type=_positive, default=2, help="processes (default: 2)")
 
 
-def _extract(args: argparse.Namespace, _: Invocation) -> int:
+def _extract(args: argparse.Namespace, invocation: Invocation) -> int:
     from vmaf_train.extract import extract
+    from vmaf_train.files import write_json
+    from vmaf_train.provenance import run_provenance
 
     parts = args.parts or args.out.with_name(f"{args.out.name}.parts")
-    rows = extract(args.corpus, args.data, parts, args.out, args.workers)
-    print(f"{args.out}: {rows} rows")
+    done = extract(args.corpus, args.data, parts, args.out, args.workers)
+    print(f"{args.out}: {done.rows} rows of {len(done.sources)} sources")
+    about = args.out.with_suffix(".json")
+    provenance = run_provenance(
+        invocation,
+        {"corpus": args.corpus, "data": args.data, "out": args.out},
+        {"corpus": args.corpus},
+        {"table": args.out, "about": about},
+        itself="about",
+    )
+    write_json(about, dataclasses.asdict(done) | {"run_provenance": provenance})
     return 0
 
 
@@ -209,6 +225,7 @@ def _crossval(args: argparse.Namespace, invocation: Invocation) -> int:
                 dataclasses.asdict(settings),
                 {"parquet": args.parquet} | ({"teacher": args.teacher} if args.teacher else {}),
                 {"out_json": args.out_json},
+                itself="out_json",
             ),
         }
         write_json(args.out_json, report)
@@ -282,6 +299,7 @@ def _eval(args: argparse.Namespace, invocation: Invocation) -> int:
             {"model": args.model, "features": args.features, "split": args.split},
             {"model": args.model, "features": args.features},
             {"out_json": args.out_json},
+            itself="out_json",
         )
         report = {"split": args.split, "sources": rows.sources()} | dataclasses.asdict(result)
         write_json(args.out_json, report | {"run_provenance": provenance})

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
 """The corpus manifest: which pictures are reference material, and under which licence.
 
-A manifest is a TOML file with three kinds of tables. ``[[clip]]`` names a video and the takes to
-cut from it, ``[[still]]`` an image and the camera moves that bring it to life, ``[[synthetic]]``
-a generator of :mod:`vmaf_train.synthetic`. A take becomes a :class:`Unit`: a short reference
-sequence that every distortion is applied to.
+A manifest is a TOML file. ``frames`` says how long a take is, ``every`` thins the distortions out
+(every eighth, say, for a quick corpus). ``[[clip]]`` names a video and the takes to cut from it,
+``[[still]]`` an image and the camera moves that bring it to life, ``[[synthetic]]`` a generator of
+:mod:`vmaf_train.synthetic`. A take becomes a :class:`Unit`: a short reference sequence that every
+distortion is applied to.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ from typing import Any
 
 from vmaf_train.errors import TrainError
 from vmaf_train.files import sha256_of
+from vmaf_train.synthetic import GENERATORS
+
+MOVES = ("pan", "zoom", "shake")
+SMALLEST = 34
+"""Smallest even side that the features are defined for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,15 +41,17 @@ class Unit:
     width, height : int
         Of the reference, even.
     frames : int
-        How many, at least 3: motion compares neighbours.
+        How many; motion compares neighbours.
     start, step : int
         First picture of the clip and distance between the pictures taken.
     move : str
-        Camera move of a still.
+        Camera move of a still, one of :data:`MOVES`.
     raw : str
         Size and pixel format of a file without a header, e.g. ``"480x270 yuv420p10le"``.
     sha256, license : str
         Of the file; empty for ``"synthetic"``.
+    every : int
+        Apply every so many-th distortion only; 1: all.
     """
 
     name: str
@@ -59,6 +67,7 @@ class Unit:
     raw: str = ""
     sha256: str = ""
     license: str = ""
+    every: int = 1
 
 
 def read_corpus(path: Path) -> list[Unit]:
@@ -72,13 +81,14 @@ def read_corpus(path: Path) -> list[Unit]:
     Raises
     ------
     TrainError
-        If the file is missing, is not TOML, lacks a key or gives two units one name.
+        If the file is missing, is not TOML, lacks a key, asks for what there is not, or gives two
+        units one name.
     """
     try:
         manifest = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise TrainError(f"cannot read the corpus manifest {path}: {error}") from error
-    frames = int(manifest.get("frames", 20))
+    frames, every = int(manifest.get("frames", 20)), int(manifest.get("every", 1))
     units: list[Unit] = []
     try:
         for clip in manifest.get("clip", []):
@@ -89,6 +99,9 @@ def read_corpus(path: Path) -> list[Unit]:
             units.append(_synthetic_unit(made, frames))
     except KeyError as error:
         raise TrainError(f"{path}: an entry lacks the key {error}") from error
+    units = [dataclasses.replace(unit, every=every) for unit in units]
+    for unit in units:
+        _check(unit, path)
     names = [unit.name for unit in units]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -110,6 +123,17 @@ def check_files(units: list[Unit], data: Path) -> None:
             raise TrainError(f"{path} is missing; give the folder that has it with --data")
         if sha256 and sha256_of(path) != sha256:
             raise TrainError(f"{path} is not the file the corpus manifest names (sha256 differs)")
+
+
+def _check(unit: Unit, path: Path) -> None:
+    if unit.width % 2 or unit.height % 2 or min(unit.width, unit.height) < SMALLEST:
+        raise TrainError(f"{path}: the size of {unit.name} must be even, {SMALLEST} or more")
+    if unit.frames < 1 or unit.step < 1 or unit.start < 0 or unit.every < 1:
+        raise TrainError(f"{path}: {unit.name} needs frames, step and every of 1 or more")
+    if unit.kind == "still" and unit.move not in MOVES:
+        raise TrainError(f"{path}: {unit.name}: a still can {', '.join(MOVES)}")
+    if unit.kind == "synthetic" and unit.origin not in GENERATORS:
+        raise TrainError(f"{path}: {unit.name}: the generators are {', '.join(GENERATORS)}")
 
 
 def _clip_unit(clip: dict[str, Any], take: dict[str, Any], frames: int) -> Unit:

@@ -11,13 +11,13 @@ import dataclasses
 import io
 import os
 import zlib
-from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import av
 import numpy as np
 from av.filter import Graph
 
+from vmaf_train.corpus import Unit
 from vmaf_train.errors import TrainError
 
 RATE = 25
@@ -120,9 +120,9 @@ CODED = {"libx264": 7, "libx265": 5, "libsvtav1": 5, "libvpx-vp9": 5, "mpeg2vide
 """Recipes per unit that only encode, a third of them at a smaller size."""
 
 
-def recipes_for(unit: str) -> list[Recipe]:
+def recipes_for(unit: Unit) -> list[Recipe]:
     """Draw the recipes of a unit: always the same for the same name, spread over all qualities."""
-    rng = np.random.default_rng(zlib.crc32(f"{unit} recipes".encode()))
+    rng = np.random.default_rng(zlib.crc32(f"{unit.name} recipes".encode()))
     recipes = [Recipe("identical")]
     for encoder in ENCODERS:
         count = CODED[encoder.codec]
@@ -137,7 +137,7 @@ def recipes_for(unit: str) -> list[Recipe]:
         encoder = ENCODERS[int(rng.integers(4))]
         if rng.random() < 0.5:
             recipes.append(_encode(encoder, float(rng.random()), rng, filters=(spec,)))
-    return list({recipe.name: recipe for recipe in recipes}.values())
+    return list({recipe.name: recipe for recipe in recipes}.values())[:: unit.every]
 
 
 def distort(recipe: Recipe, reference: list[av.VideoFrame]) -> list[av.VideoFrame]:
@@ -159,11 +159,11 @@ def distort(recipe: Recipe, reference: list[av.VideoFrame]) -> list[av.VideoFram
         small = (max(34, 2 * round(side * recipe.scale / 2)) for side in (width, height))
         chain.insert(0, "scale={}:{}:flags=".format(*small) + recipe.kernel)
     try:
-        pictures = list(_run_filters(chain, reference))
+        pictures = _run_filters(chain, reference)
         if recipe.codec != "none":
-            pictures = list(_decode(_encode_pictures(recipe, pictures)))
+            pictures = _decode(_encode_pictures(recipe, pictures))
         if recipe.scale != 1.0:
-            pictures = list(_run_filters([f"scale={width}:{height}:flags=bicubic"], pictures))
+            pictures = _run_filters([f"scale={width}:{height}:flags=bicubic"], pictures)
     except av.FFmpegError as error:
         raise TrainError(f"{recipe.name}: {error.strerror}") from error
     if len(pictures) != len(reference):
@@ -226,31 +226,28 @@ def _label(spec: str) -> str:
     return "".join(c for c in spec.replace("=", "_") if c.isalnum() or c in "._+-*")
 
 
-def _run_filters(chain: list[str], pictures: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+def _run_filters(chain: list[str], pictures: list[av.VideoFrame]) -> list[av.VideoFrame]:
     if not chain:
-        yield from pictures
-        return
-    graph = None
+        return pictures
+    graph = Graph()
+    graph.threads = 1
+    first = pictures[0]
+    nodes = [
+        graph.add_buffer(
+            width=first.width, height=first.height, format=first.format, time_base=_TIME_BASE
+        )
+    ]
+    for spec in chain:
+        name, _, arguments = spec.partition("=")
+        nodes.append(graph.add(name, arguments))
+    nodes.append(graph.add("buffersink"))
+    graph.link_nodes(*nodes).configure()
+    filtered = []
     for n, picture in enumerate(pictures):
-        if graph is None:
-            graph = Graph()
-            graph.threads = 1
-            nodes = [
-                graph.add_buffer(
-                    width=picture.width,
-                    height=picture.height,
-                    format=picture.format,
-                    time_base=_TIME_BASE,
-                )
-            ]
-            for spec in chain:
-                name, _, arguments = spec.partition("=")
-                nodes.append(graph.add(name, arguments))
-            nodes.append(graph.add("buffersink"))
-            graph.link_nodes(*nodes).configure()
         picture.pts, picture.time_base = n, _TIME_BASE
-        graph.push(picture)
-        yield graph.pull()
+        graph.vpush(picture)
+        filtered.append(graph.vpull())
+    return filtered
 
 
 def _encode_pictures(recipe: Recipe, pictures: list[av.VideoFrame]) -> io.BytesIO:
@@ -260,6 +257,7 @@ def _encode_pictures(recipe: Recipe, pictures: list[av.VideoFrame]) -> io.BytesI
     pix_fmt = "yuvj420p" if recipe.codec == "mjpeg" else "yuv420p"
     with av.open(packets, "w", format="matroska") as container:
         stream = container.add_stream(recipe.codec, rate=RATE, options=dict(recipe.options))
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = pictures[0].width, pictures[0].height
         stream.pix_fmt = pix_fmt
         stream.bit_rate = 0
@@ -273,11 +271,10 @@ def _encode_pictures(recipe: Recipe, pictures: list[av.VideoFrame]) -> io.BytesI
     return packets
 
 
-def _decode(packets: io.BytesIO) -> Iterator[av.VideoFrame]:
-    with av.open(packets) as container:
+def _decode(packets: io.BytesIO) -> list[av.VideoFrame]:
+    with av.open(packets, "r") as container:
         container.streams.video[0].thread_type = "NONE"
-        for picture in container.decode(video=0):
-            yield _relabel(picture, "yuv420p")
+        return [_relabel(picture, "yuv420p") for picture in container.decode(video=0)]
 
 
 def _relabel(picture: av.VideoFrame, pix_fmt: str) -> av.VideoFrame:

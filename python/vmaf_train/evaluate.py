@@ -81,7 +81,11 @@ def validate(
             "sample_predictions": predicted[:5].tolist(),
             "sample_truth": rows.vmaf[:5].tolist(),
             "run_provenance": run_provenance(
-                invocation, args, {"onnx": onnx_path, "parquet": table}, {"out_json": report}
+                invocation,
+                args,
+                {"onnx": onnx_path, "parquet": table},
+                {"out_json": report},
+                itself="out_json",
             ),
         }
         write_json(report, content)

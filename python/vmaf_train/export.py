@@ -91,6 +91,7 @@ def export(
         {"ckpt": checkpoint, "out_onnx": onnx_path, "out_sidecar": sidecar_path},
         {"ckpt": checkpoint},
         {"onnx": onnx_path, "sidecar": sidecar_path},
+        itself="sidecar",
     )
     sidecar = _sidecar(model, network, onnx_path.name, exported.sha256, loaded)
     write_json(sidecar_path, sidecar | {"run_provenance": provenance})

@@ -17,8 +17,9 @@ import sys
 import time
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
+import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
 from vmaf_train.corpus import Unit, check_files, read_corpus
 from vmaf_train.distort import distort, recipes_for
@@ -29,7 +30,19 @@ from vmaf_train.material import luma_of, reference_pictures
 from vmaf_train.table import write_table
 
 
-def extract(corpus: Path, data: Path, parts: Path, out: Path, workers: int = 2) -> int:
+@dataclasses.dataclass(frozen=True)
+class Extracted:
+    """What a table holds, and the libvmaf that measured it."""
+
+    rows: int
+    units: int
+    distortions: int
+    sources: list[str]
+    codecs: list[str]
+    libvmaf: str
+
+
+def extract(corpus: Path, data: Path, parts: Path, out: Path, workers: int = 2) -> Extracted:
     """Measure every distortion of every unit and write the table.
 
     Parameters
@@ -45,11 +58,6 @@ def extract(corpus: Path, data: Path, parts: Path, out: Path, workers: int = 2) 
     workers : int
         Processes.
 
-    Returns
-    -------
-    int
-        Rows in the table.
-
     Raises
     ------
     TrainError
@@ -58,6 +66,21 @@ def extract(corpus: Path, data: Path, parts: Path, out: Path, workers: int = 2) 
     units = read_corpus(corpus)
     check_files(units, data)
     todo = [unit for unit in units if not part_path(unit, parts).is_file()]
+    _extract_units(todo, data, parts, workers)
+    groups = [pq.read_table(part_path(unit, parts)) for unit in units]
+    write_table(out, groups)
+    flat = [np.full((64, 64), 128, np.uint8)]
+    return Extracted(
+        rows=sum(group.num_rows for group in groups),
+        units=len(units),
+        distortions=sum(len(recipes_for(unit)) for unit in units),
+        sources=sorted({unit.source for unit in units}),
+        codecs=sorted({recipe.codec for unit in units for recipe in recipes_for(unit)}),
+        libvmaf=measure(flat, flat).version,
+    )
+
+
+def _extract_units(todo: list[Unit], data: Path, parts: Path, workers: int) -> None:
     started = time.monotonic()
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
         jobs = {pool.submit(extract_unit, unit, data, parts): unit for unit in todo}
@@ -74,9 +97,6 @@ def extract(corpus: Path, data: Path, parts: Path, out: Path, workers: int = 2) 
                 file=sys.stderr,
                 flush=True,
             )
-    groups = [pq.read_table(part_path(unit, parts)) for unit in units]
-    write_table(out, groups)
-    return sum(group.num_rows for group in groups)
 
 
 def extract_unit(unit: Unit, data: Path, parts: Path) -> int:
@@ -84,7 +104,7 @@ def extract_unit(unit: Unit, data: Path, parts: Path) -> int:
     reference = reference_pictures(unit, data)
     planes = [luma_of(picture) for picture in reference]
     tables = []
-    for recipe in recipes_for(unit.name):
+    for recipe in recipes_for(unit):
         measured = measure(planes, [luma_of(p) for p in distort(recipe, reference)])
         rows = len(measured.vmaf)
         columns: dict[str, object] = {
@@ -103,7 +123,7 @@ def extract_unit(unit: Unit, data: Path, parts: Path) -> int:
 
 def part_path(unit: Unit, parts: Path) -> Path:
     """Where a unit's rows go; another take or other recipes give another name."""
-    recipes = [dataclasses.asdict(recipe) for recipe in recipes_for(unit.name)]
+    recipes = [dataclasses.asdict(recipe) for recipe in recipes_for(unit)]
     content = json.dumps([dataclasses.asdict(unit), recipes], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
     return parts / f"{unit.name}.{digest}.parquet"

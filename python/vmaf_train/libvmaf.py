@@ -93,7 +93,7 @@ def ffmpeg() -> str:
         If imageio-ffmpeg is not installed.
     """
     try:
-        import imageio_ffmpeg
+        import imageio_ffmpeg  # type: ignore[import-untyped, unused-ignore]
     except ImportError as error:
         raise TrainError(
             "imageio-ffmpeg is missing; run: pip install 'vmaf-tiny[train]'"

@@ -42,8 +42,8 @@ def reference_pictures(unit: Unit, data: Path) -> list[av.VideoFrame]:
 def luma_of(picture: av.VideoFrame) -> Plane:
     """Copy the luma plane of an 8-bit picture, uint8[height, width]."""
     plane = picture.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    return rows[: picture.height, : picture.width].copy()
+    rows = np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)
+    return np.ascontiguousarray(rows[: picture.height, : picture.width])
 
 
 def _cut_clip(unit: Unit, path: Path) -> list[av.VideoFrame]:
@@ -106,11 +106,9 @@ def _camera(
     elif unit.move == "zoom":
         zoom = 1 / (1 + rng.uniform(0.002, 0.02)) ** n
         top, left = (height - unit.height * zoom) / 2, (width - unit.width * zoom) / 2
-    elif unit.move == "shake":
+    else:
         amount = rng.uniform(0.2, 5)
         top, left = (axis + rng.normal(0, amount, n.size) for axis in (top, left))
-    else:
-        raise TrainError(f"{unit.name}: unknown move {unit.move!r}; use pan, zoom or shake")
     return top, left, zoom
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 from vmaf_train.errors import TrainError
 from vmaf_train.features import FEATURES, TEACHER
@@ -48,7 +49,7 @@ class Model:
     def parameters(self) -> int:
         """Number of trained values."""
         widths = (len(self.features), *self.hidden, 1)
-        return sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
+        return sum((a + 1) * b for a, b in itertools.pairwise(widths))
 
 
 MODELS = {

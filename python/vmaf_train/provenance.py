@@ -34,11 +34,9 @@ def run_provenance(
     args: Mapping[str, Any],
     inputs: Mapping[str, Path],
     outputs: Mapping[str, Path],
+    itself: str,
 ) -> dict[str, Any]:
     """Describe a run.
-
-    An output that the record becomes a part of has no final checksum yet: it is recorded as it is
-    at the time of the call.
 
     Parameters
     ----------
@@ -46,7 +44,12 @@ def run_provenance(
         Parsed arguments; paths are written as records write them.
     inputs, outputs : mapping of str to Path
         Files by their role.
+    itself : str
+        Role of the output that the record becomes a part of. It is recorded without a checksum,
+        which it could not contain.
     """
+    written = {name: path_record(path) for name, path in outputs.items() if name != itself}
+    written[itself] = {"path": shown_path(outputs[itself]), "exists": True, "kind": "file"}
     return {
         "schema": SCHEMA,
         "entrypoint": path_record(invocation.entrypoint),
@@ -56,7 +59,7 @@ def run_provenance(
             for name, value in args.items()
         },
         "inputs": {name: path_record(path) for name, path in inputs.items()},
-        "outputs": {name: path_record(path) for name, path in outputs.items()},
+        "outputs": written,
     }
 
 

@@ -38,18 +38,16 @@ def add(registry: Path, model: Model, sidecar: Path) -> None:
         "license": model.license,
         "teacher": model.teacher,
     }
-    content = (
-        read_json(registry)
-        if registry.exists()
-        else {"$schema": f"./{SCHEMA_FILE}", "schema_version": 1, "models": []}
-    )
+    content: dict[str, Any] = {"$schema": f"./{SCHEMA_FILE}", "schema_version": 1, "models": []}
+    if registry.exists():
+        content = read_json(registry)
     others = [entry for entry in content["models"] if entry["id"] != model.id]
     content["models"] = sorted([*others, row], key=lambda entry: str(entry["id"]))
     write_json(registry, content)
 
 
 def problems(registry: Path) -> list[str]:
-    """What is wrong with a registry, one line each; an empty list is good news.
+    """List what is wrong with a registry, one line each; an empty list is good news.
 
     Raises
     ------
@@ -72,7 +70,7 @@ def problems(registry: Path) -> list[str]:
 
 def _schema_problems(content: Any, schema: Path) -> list[str]:
     try:
-        import jsonschema
+        import jsonschema  # type: ignore[import-untyped, unused-ignore]
     except ImportError as error:
         raise TrainError("jsonschema is missing; run: pip install jsonschema") from error
     validator = jsonschema.Draft202012Validator(read_json(schema))

@@ -20,7 +20,7 @@ def predict(onnx_path: Path, features: npt.NDArray[np.float64]) -> npt.NDArray[n
         If the model cannot be loaded, does not take the features, or answers anything but n finite
         numbers.
     """
-    import onnxruntime as ort
+    import onnxruntime as ort  # type: ignore[import-untyped, unused-ignore]
 
     if not onnx_path.is_file():
         raise TrainError(f"{onnx_path} is missing; export the model first")

@@ -108,6 +108,7 @@ def train(
         args | dataclasses.asdict(settings),
         inputs,
         {"ckpt": checkpoint, "stats": stats},
+        itself="stats",
     )
     write_json(stats, about | {"n_train_rows": len(rows), "run_provenance": provenance})
     return fitted.metrics

@@ -1,0 +1,116 @@
+"""What the tests of the factory share: its import path, networks and tables made on the spot."""
+
+import importlib.util
+import io
+import itertools
+import pickle
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "model" / "tiny"
+SHARED = ROOT.parent / "shared" / "data"
+TEACHER = SHARED / "models" / "vmaf_v0.6.1.json"
+
+# At the end: an installed vmaf_tiny must stay in front of the sources.
+if str(ROOT / "python") not in sys.path:
+    sys.path.append(str(ROOT / "python"))
+
+needs_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None,
+    reason="training needs torch, an optional extra: pip install 'vmaf-tiny[train]'",
+)
+needs_teacher = pytest.mark.skipif(not TEACHER.is_file(), reason=f"there is no {TEACHER}")
+
+
+def network(seed=0, hidden=(16, 8), inputs=6):
+    """A network of random weights whose answers lie around 60."""
+    from vmaf_train.net import Network
+
+    rng = np.random.default_rng(seed)
+    rows = plausible_features(500)[:, :inputs]
+    layers = [
+        (rng.normal(0, (2 / a) ** 0.5, (b, a)), rng.normal(0, 0.3, b))
+        for a, b in itertools.pairwise([inputs, *hidden, 1])
+    ]
+    layers[-1] = (layers[-1][0] * 10, np.array([60.0]))
+    return Network(
+        rows.mean(axis=0).astype(np.float32),
+        rows.std(axis=0).astype(np.float32),
+        [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers],
+    )
+
+
+def plausible_features(count, seed=0):
+    """Rows as distortions make them: all fidelities fall together, motion is its own."""
+    rng = np.random.default_rng(seed)
+    badness = rng.random((count, 1)) ** 1.5
+    fall = badness * np.array([0.6, 0.95, 0.85, 0.75, 0.65]) * rng.uniform(0.8, 1, (count, 5))
+    return np.column_stack([1 - fall, rng.exponential(5, count)])
+
+
+def toy_score(features):
+    """A smooth score of the features between 0 and 100, bent like the real teacher."""
+    fidelity = features[:, :5] @ np.array([0.5, 0.1, 0.1, 0.15, 0.15])
+    return np.clip(104 * fidelity**2 + 0.2 * features[:, 5] - 4, 0, 100)
+
+
+def write_parquet(path, count=600, sources=12, score=toy_score, drop=(), seed=0):
+    """A table of plausible rows; returns its path."""
+    from vmaf_train.features import FEATURES
+
+    features = plausible_features(count, seed)
+    columns = {
+        "source": [f"clip_{i % sources:04d}" for i in range(count)],
+        "dis_basename": [f"clip_{i % sources:04d}__blur" for i in range(count)],
+        "frame_index": np.arange(count, dtype=np.int32) // sources,
+        "codec": ["none"] * count,
+        "vmaf": score(features),
+    } | {name: features[:, i] for i, name in enumerate(FEATURES)}
+    pq.write_table(pa.table({k: v for k, v in columns.items() if k not in drop}), path)
+    return path
+
+
+def write_checkpoint(path, net, features=None, **about):
+    """A checkpoint in the layout of ``torch.save``, with lists in place of tensors."""
+    from vmaf_train.features import FEATURES
+
+    state = {}
+    for n, (weight, bias) in enumerate(net.layers):
+        state |= {f"{2 * n}.weight": weight.tolist(), f"{2 * n}.bias": bias.tolist()}
+    checkpoint = {
+        "state_dict": state,
+        "features": list(FEATURES if features is None else features),
+        "input_mean": net.mean.tolist(),
+        "input_std": net.std.tolist(),
+        "train_metrics": {"plcc": 0.999, "srocc": 0.998, "rmse": 0.5},
+        "epochs": 1,
+        "lr": 1e-3,
+        "batch_size": 256,
+        "seed": 0,
+    } | about
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("archive/data.pkl", pickle.dumps(checkpoint, protocol=2))
+    path.write_bytes(archive.getvalue())
+    return path
+
+
+def run_script(name, *arguments):
+    """Run a script of python/scripts; returns what it did, without judging."""
+    command = [sys.executable, ROOT / "python" / "scripts" / name, *arguments]
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True)
+
+
+def run_step(*arguments):
+    """Run ``python -m vmaf_train`` from the sources."""
+    code = f"import sys; sys.path.append({str(ROOT / 'python')!r}); import vmaf_train.cli as c; "
+    command = [sys.executable, "-c", code + "sys.exit(c.main())", *arguments]
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True)
