@@ -24,9 +24,11 @@ void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
     const size_t padded = (size_t)((format->width + VMT_PAD - 1) / VMT_PAD + 2) * VMT_PAD;
 
     vif->padded = (int)padded;
-    vif->moments = vmt_arena_take(arena, MOMENTS * padded * sizeof(*vif->moments));
-    vif->ref_mean = vmt_arena_take(arena, padded * sizeof(*vif->ref_mean));
-    vif->ref_var = vmt_arena_take(arena, padded * sizeof(*vif->ref_var));
+    vif->moments = vmt_arena_take(arena, 2 * MOMENTS * padded * sizeof(*vif->moments));
+    for (int i = 0; i < 2; i++) {
+        vif->ref_mean[i] = vmt_arena_take(arena, padded * sizeof(*vif->ref_mean[i]));
+        vif->ref_var[i] = vmt_arena_take(arena, padded * sizeof(*vif->ref_var[i]));
+    }
     vif->dis_var = vmt_arena_take(arena, padded * sizeof(*vif->dis_var));
     vif->cov = vmt_arena_take(arena, padded * sizeof(*vif->cov));
     vif->down = vmt_arena_take(arena, padded * sizeof(*vif->down));
@@ -37,7 +39,7 @@ void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
         const size_t size = (size_t)(format->width >> shift) * (size_t)(format->height >> shift);
         vif->plane[odd] = vmt_arena_take(arena, (size_t)pictures * sizeof(*vif->plane[odd]));
         for (int i = 0; i < pictures; i++) {
-            uint16_t *plane = vmt_arena_take(arena, size * sizeof(*plane));
+            uint16_t *plane = vmt_arena_take(arena, (size + VMT_PAD) * sizeof(*plane));
             if (arena->base)
                 vif->plane[odd][i] = plane;
         }
@@ -45,9 +47,25 @@ void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
 }
 
 /* Kernels may touch VMT_PAD elements on both sides of a row. */
-static uint16_t *moment_row(const VmtVif *vif, int i)
+static uint16_t *moment_row(const VmtVif *vif, int which, int i)
 {
-    return vif->moments + (size_t)i * (size_t)vif->padded + VMT_PAD;
+    return vif->moments + (size_t)(which * MOMENTS + i) * (size_t)vif->padded + VMT_PAD;
+}
+
+static VmtMoments ref_moments(const VmtVif *vif, int which)
+{
+    return (VmtMoments){ moment_row(vif, which, REF_MEAN),
+                         { moment_row(vif, which, REF_HIGH), NULL },
+                         { moment_row(vif, which, REF_LOW), NULL } };
+}
+
+static VmtMoments dis_moments(const VmtVif *vif, int which)
+{
+    return (VmtMoments){
+        moment_row(vif, which, DIS_MEAN),
+        { moment_row(vif, which, DIS_HIGH0), moment_row(vif, which, DIS_HIGH1) },
+        { moment_row(vif, which, DIS_LOW0), moment_row(vif, which, DIS_LOW1) },
+    };
 }
 
 static void mirror_ends(uint16_t *row, int w, int reach)
@@ -58,11 +76,11 @@ static void mirror_ends(uint16_t *row, int w, int reach)
     }
 }
 
-/* The rows under a filter of some taps centred at y. */
-static void rows_around(const void **rows, VmtPlane plane, int y, int h, int taps)
+/* Rows of a plane from y on. */
+static void rows_from(const void **rows, VmtPlane plane, int y, int h, int count)
 {
-    for (int k = 0; k < taps; k++)
-        rows[k] = vmt_plane_row(plane, vmt_mirror(y - taps / 2 + k, h));
+    for (int k = 0; k < count; k++)
+        rows[k] = vmt_plane_row(plane, vmt_mirror(y + k, h));
 }
 
 /* Filter and halve a picture. */
@@ -74,43 +92,66 @@ static void shrink(const VmtVif *vif, const Scale *scale, VmtPlane in, uint16_t 
     const void *rows[VMT_TAPS_MAX];
 
     for (int y = 0; y < scale->h / 2; y++) {
-        rows_around(rows, in, 2 * y, scale->h, taps);
+        rows_from(rows, in, 2 * y - taps / 2, scale->h, taps);
         k->vif_down_vertical(row, rows, w, scale->index, scale->bits);
         mirror_ends(row, w, taps / 2);
         k->vif_down_horizontal(out + (size_t)y * (size_t)next_w, row, w, scale->index);
     }
 }
 
-/* Add row y of every rendition to the sums. */
-static void sum_row(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
-                    const VmtPlane *dis, int y)
+static void mirror_moments(const VmtVif *vif, int which, int first, int last, const Scale *scale)
+{
+    for (int i = first; i <= last; i++)
+        mirror_ends(moment_row(vif, which, i), scale->w, vmt_vif_taps(scale->index) / 2);
+}
+
+/* Means, variances and den_log of row y and, if there is one, y + 1 of the reference. */
+static void sum_ref(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
+                    const void *const *rows, int count)
 {
     const VmtKernels *k = scale->kernels;
-    const int taps = vmt_vif_taps(scale->index), w = scale->w;
-    const VmtMoments ref_moments = { moment_row(vif, REF_MEAN),
-                                     { moment_row(vif, REF_HIGH), NULL },
-                                     { moment_row(vif, REF_LOW), NULL } };
-    const VmtMoments dis_moments = { moment_row(vif, DIS_MEAN),
-                                     { moment_row(vif, DIS_HIGH0), moment_row(vif, DIS_HIGH1) },
-                                     { moment_row(vif, DIS_LOW0), moment_row(vif, DIS_LOW1) } };
-    const void *ref_rows[VMT_TAPS_MAX], *dis_rows[VMT_TAPS_MAX];
+    const VmtMoments moments[2] = { ref_moments(vif, 0), ref_moments(vif, 1) };
 
-    rows_around(ref_rows, scale->ref, y, scale->h, taps);
-    k->vif_vertical_ref(&ref_moments, ref_rows, w, scale->index, scale->bits);
-    for (int i = REF_MEAN; i <= REF_LOW; i++)
-        mirror_ends(moment_row(vif, i), w, taps / 2);
-    k->vif_horizontal_ref(vif->ref_mean, vif->ref_var, &ref_moments, w, scale->index);
-    k->vif_sum_ref(&vif->sums[0], vif->ref_var, w, format->tables);
-
-    for (int r = 0; r < format->renditions; r++) {
-        rows_around(dis_rows, dis[r], y, scale->h, taps);
-        k->vif_vertical_dis(&dis_moments, ref_rows, dis_rows, w, scale->index, scale->bits);
-        for (int i = DIS_MEAN; i <= DIS_LOW1; i++)
-            mirror_ends(moment_row(vif, i), w, taps / 2);
-        k->vif_horizontal_dis(vif->dis_var, vif->cov, vif->ref_mean, &dis_moments, w,
+    k->vif_vertical_ref(moments, rows, scale->w, scale->index, scale->bits);
+    for (int i = 0; i < count; i++) {
+        mirror_moments(vif, i, REF_MEAN, REF_LOW, scale);
+        k->vif_horizontal_ref(vif->ref_mean[i], vif->ref_var[i], &moments[i], scale->w,
                               scale->index);
-        k->vif_sum_dis(&vif->sums[r], vif->ref_var, vif->dis_var, vif->cov, w,
+        k->vif_sum_ref(&vif->sums[0], vif->ref_var[i], scale->w, format->tables);
+    }
+}
+
+/* The same rows of a rendition. */
+static void sum_dis(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
+                    const void *const *ref_rows, const void *const *rows, int count,
+                    VmtVifSums *sums)
+{
+    const VmtKernels *k = scale->kernels;
+    const VmtMoments moments[2] = { dis_moments(vif, 0), dis_moments(vif, 1) };
+
+    k->vif_vertical_dis(moments, ref_rows, rows, scale->w, scale->index, scale->bits);
+    for (int i = 0; i < count; i++) {
+        mirror_moments(vif, i, DIS_MEAN, DIS_LOW1, scale);
+        k->vif_horizontal_dis(vif->dis_var, vif->cov, vif->ref_mean[i], &moments[i], scale->w,
+                              scale->index);
+        k->vif_sum_dis(sums, vif->ref_var[i], vif->dis_var, vif->cov, scale->w,
                        format->vif_gain_limit, format->tables);
+    }
+}
+
+/* Add rows y and y + 1 of every rendition to the sums. */
+static void sum_rows(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
+                     const VmtPlane *dis, int y)
+{
+    const int taps = vmt_vif_taps(scale->index), first = y - taps / 2;
+    const int count = y + 1 < scale->h ? 2 : 1;
+    const void *ref_rows[VMT_TAPS_MAX + 1], *dis_rows[VMT_TAPS_MAX + 1];
+
+    rows_from(ref_rows, scale->ref, first, scale->h, taps + 1);
+    sum_ref(vif, format, scale, ref_rows, count);
+    for (int r = 0; r < format->renditions; r++) {
+        rows_from(dis_rows, dis[r], first, scale->h, taps + 1);
+        sum_dis(vif, format, scale, ref_rows, dis_rows, count, &vif->sums[r]);
     }
 }
 
@@ -135,8 +176,8 @@ void vmt_vif(VmtVif *vif, const VmtFormat *format, VmtPlane ref, const VmtPlane 
         planes[1 + r] = dis[r];
     for (;;) {
         memset(vif->sums, 0, (size_t)format->renditions * sizeof(*vif->sums));
-        for (int y = 0; y < scale.h; y++)
-            sum_row(vif, format, &scale, planes + 1, y);
+        for (int y = 0; y < scale.h; y += 2)
+            sum_rows(vif, format, &scale, planes + 1, y);
         for (int r = 0; r < format->renditions; r++)
             out[r][scale.index] = score(&vif->sums[0], &vif->sums[r]);
         if (scale.index == VMT_SCALES - 1)

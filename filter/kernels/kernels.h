@@ -8,7 +8,8 @@
  * of the rows are the business of filter/features.
  *
  * Rows of intermediate results may be read and written up to VMT_PAD elements before their start
- * and past their end. Rows of samples belong to the caller and end where they end.
+ * and past their end. Rows of samples end where they end, but for those of less than VMT_SAMPLES,
+ * past which VMT_PAD elements may be read.
  */
 #ifndef VMT_KERNELS_KERNELS_H
 #define VMT_KERNELS_KERNELS_H
@@ -17,6 +18,9 @@
 
 /** Elements around a row of intermediate results: the widest filter's reach and a vector. */
 enum { VMT_PAD = 64 };
+
+/** Samples that a kernel takes at a time, at most; a picture's own rows are longer. */
+enum { VMT_SAMPLES = 32 };
 
 /** Scales of VIF and levels of the wavelet. */
 enum { VMT_SCALES = 4, VMT_TAPS_MAX = 17 };
@@ -75,11 +79,14 @@ typedef struct VmtAdmLevel {
 typedef struct VmtKernels {
     /* VIF. Samples are the table's; from scale 1 on, 16-bit samples with the table for these. */
 
-    /** Moments of vmt_vif_taps(scale) rows of w samples of the reference. */
-    void (*vif_vertical_ref)(const VmtMoments *out, const void *const *ref, int w, int scale,
+    /**
+     * Moments of two rows of the reference, one below the other: out[0] of the first
+     * vmt_vif_taps(scale) of one row more, out[1] of the last.
+     */
+    void (*vif_vertical_ref)(const VmtMoments out[2], const void *const *ref, int w, int scale,
                              int bits);
     /** The same of the distorted picture, and the product with the reference. */
-    void (*vif_vertical_dis)(const VmtMoments *out, const void *const *ref,
+    void (*vif_vertical_dis)(const VmtMoments out[2], const void *const *ref,
                              const void *const *dis, int w, int scale, int bits);
     /** Filter a row of moments: mean in 32 bits and variance. The row is padded by its border. */
     void (*vif_horizontal_ref)(uint32_t *mean, int32_t *var, const VmtMoments *in, int w,

@@ -123,16 +123,18 @@ static inline void down_vertical(uint16_t *restrict out, const void *const *rows
     }
 }
 
-void KB(vif_vertical_ref)(const VmtMoments *out, const void *const *ref, int w, int scale,
+void KB(vif_vertical_ref)(const VmtMoments out[2], const void *const *ref, int w, int scale,
                           int bits)
 {
-    VIF_FOR_SCALE(scale, vertical_ref, out, ref, w, BITS - bits)
+    for (int i = 0; i < 2; i++)
+        VIF_FOR_SCALE(scale, vertical_ref, &out[i], ref + i, w, BITS - bits)
 }
 
-void KB(vif_vertical_dis)(const VmtMoments *out, const void *const *ref, const void *const *dis,
-                          int w, int scale, int bits)
+void KB(vif_vertical_dis)(const VmtMoments out[2], const void *const *ref,
+                          const void *const *dis, int w, int scale, int bits)
 {
-    VIF_FOR_SCALE(scale, vertical_dis, out, ref, dis, w, BITS - bits)
+    for (int i = 0; i < 2; i++)
+        VIF_FOR_SCALE(scale, vertical_dis, &out[i], ref + i, dis + i, w, BITS - bits)
 }
 
 void KB(vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits)
