@@ -181,7 +181,7 @@ class Workshop:
         stamp = self.build / "configured"
         if stamp.is_file() and stamp.read_text("utf-8") == shlex.join(command):
             return
-        say("configure", shlex.join(options))
+        say("configure", "libavfilter alone, for what this machine has")
         shutil.rmtree(self.build, ignore_errors=True)
         self.build.mkdir()
         if not self._log.run(command, self.build):

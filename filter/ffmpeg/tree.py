@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import shutil
 import tarfile
@@ -135,7 +136,7 @@ def unpack(tarball: Path, tree: Path) -> None:
                     archive.extractall(name, filter="data")
                 else:
                     archive.extractall(name)
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, lzma.LZMAError, EOFError, OSError) as error:
             raise Fault(f"{tarball} cannot be unpacked ({error}): remove it") from error
         folders = [path for path in Path(name).iterdir() if path.is_dir()]
         if len(folders) != 1:

@@ -1,0 +1,316 @@
+"""How a plug-in comes about: what is read from the machine, what is written into a tree."""
+
+import hashlib
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from launched import ROOT
+
+sys.path.insert(0, str(ROOT / "filter" / "ffmpeg"))
+
+import build
+import installed
+import plugin
+import source
+import tree
+from report import Fault, Log
+
+BOOKWORM = """\
+ffmpeg version 5.1.9-0+deb12u1 Copyright (c) 2000-2026 the FFmpeg developers
+built with gcc 12 (Debian 12.2.0-14+deb12u1)
+configuration: --prefix=/usr --toolchain=hardened --enable-gpl --enable-libx264 --enable-shared
+libavutil      57. 28.100 / 57. 28.100
+libavfilter     8. 44.100 /  8. 44.100
+libpostproc    56.  6.100 / 56.  6.100
+"""
+LDD = """\
+	linux-vdso.so.1 (0x00007ffd2f5f2000)
+	libavfilter.so.8 => /lib/x86_64-linux-gnu/libavfilter.so.8 (0x00007f9b1a400000)
+	libavutil.so.57 => /lib/x86_64-linux-gnu/libavutil.so.57 (0x00007f9b1880f000)
+	libswscale.so.6 => /lib/x86_64-linux-gnu/libswscale.so.6 (0x00007f9b1b04a000)
+	libpostproc.so.56 => /lib/x86_64-linux-gnu/libpostproc.so.56 (0x00007f9b1b11a000)
+	libavc1394.so.0 => /lib/x86_64-linux-gnu/libavc1394.so.0 (0x00007f9b18600000)
+"""
+
+
+# ------------------------------------------------------------------------------ the machine
+
+
+@pytest.mark.parametrize(
+    ("line", "version", "release"),
+    [
+        (BOOKWORM, "5.1.9-0+deb12u1", "5.1.9"),
+        ("ffmpeg version 6.1.1-3ubuntu5 Copyright", "6.1.1-3ubuntu5", "6.1.1"),
+        ("ffmpeg version n8.1.2 Copyright", "n8.1.2", "8.1.2"),
+        ("ffmpeg version 9.0 Copyright", "9.0", "9.0"),
+        ("ffmpeg version 7.0.2-static https://x Copyright", "7.0.2-static", "7.0.2"),
+    ],
+)
+def test_a_release_is_read(line, version, release):
+    assert installed.parse_version(line) == (version, release)
+
+
+@pytest.mark.parametrize(
+    "line", ["ffmpeg version N-118447-g4d33b9d Copyright", "ffmpeg version git-2026-01-01", "oops"]
+)
+def test_a_snapshot_is_refused(line):
+    with pytest.raises(Fault, match="--ffmpeg"):
+        installed.parse_version(line)
+
+
+def test_versions_and_configuration_are_read():
+    assert installed.parse_library_version(BOOKWORM, "libavfilter") == "8.44.100"
+    assert installed.parse_configuration(BOOKWORM) == ("--enable-gpl", "--toolchain=hardened")
+    with pytest.raises(Fault):
+        installed.parse_library_version("libavutil 57. 28.100", "libavfilter")
+
+
+def test_only_ffmpegs_own_libraries_are_taken():
+    libraries = installed.parse_libraries(LDD)
+    assert set(libraries) == {
+        "libavfilter.so.8", "libavutil.so.57", "libswscale.so.6", "libpostproc.so.56"
+    }  # fmt: skip
+    assert libraries["libavutil.so.57"] == Path("/lib/x86_64-linux-gnu/libavutil.so.57")
+
+
+def program(folder: Path, text: str) -> str:
+    path = folder / "ffmpeg"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_no_ffmpeg_says_what_to_install(tmp_path):
+    with pytest.raises(Fault, match="apt-get install ffmpeg"):
+        installed.find_installed(str(tmp_path / "ffmpeg"))
+
+
+def test_an_ffmpeg_without_libraries_is_refused(tmp_path):
+    static = program(tmp_path, f"cat <<'E'\n{BOOKWORM}\nE")
+    with pytest.raises(Fault, match="static"):
+        installed.find_installed(static)
+
+
+# ------------------------------------------------------------------------------- the source
+
+
+def test_one_line_sources_become_sources_of_sources():
+    text = (
+        "# deb http://old main\n"
+        "deb http://deb.debian.org/debian bookworm main contrib\n"
+        "deb-src http://deb.debian.org/debian bookworm main contrib\n"
+        "  deb [signed-by=/k.gpg arch=amd64] https://x stable main\n"
+        "\n"
+    )
+    assert source.source_lines(text) == (
+        "deb-src http://deb.debian.org/debian bookworm main contrib\n"
+        "deb-src [signed-by=/k.gpg arch=amd64] https://x stable main\n"
+    )
+
+
+def test_deb822_sources_become_sources_of_sources():
+    text = (
+        "# comment\nTypes: deb\nURIs: http://archive/ubuntu\nSuites: noble noble-updates\n"
+        "Components: main universe\nSigned-By:\n -----BEGIN PGP\n .\n mQ\n"
+        "\n"
+        "Types: deb\nEnabled: no\nURIs: http://off\nSuites: x\nComponents: y\n"
+        " \n"
+        "types: deb deb-src\nURIs: http://security\nSuites: s\nComponents: main\n"
+    )
+    assert source.source_stanzas(text) == (
+        "Types: deb-src\nURIs: http://archive/ubuntu\nSuites: noble noble-updates\n"
+        "Components: main universe\nSigned-By:\n -----BEGIN PGP\n .\n mQ\n"
+        "\n"
+        "Types: deb-src\nURIs: http://security\nSuites: s\nComponents: main\n"
+    )
+    assert source.source_stanzas("") == ""
+
+
+def test_the_systems_sources_are_only_read(tmp_path):
+    etc, out = tmp_path / "etc", tmp_path / "out"
+    (etc / "sources.list.d").mkdir(parents=True)
+    out.mkdir()
+    (etc / "sources.list").write_text("deb http://a b c\n")
+    (etc / "sources.list.d" / "more.list").write_text("deb http://d e f\n")
+    (etc / "sources.list.d" / "x.sources").write_text("Types: deb\nURIs: http://g\n")
+    source.write_private_sources(etc, out)
+    assert (out / "system.list").read_text() == "deb-src http://a b c\ndeb-src http://d e f\n"
+    assert (out / "system.sources").read_text() == "Types: deb-src\nURIs: http://g\n"
+    assert (etc / "sources.list").read_text() == "deb http://a b c\n"
+
+
+def test_pins_are_sha256():
+    assert len(source.pinned_sha256("5.1.9")) == len(hashlib.sha256().hexdigest())
+    assert source.pinned_sha256("0.0.1") is None
+
+
+def test_a_tarball_that_is_not_the_pinned_one_is_refused(tmp_path):
+    tarball = tmp_path / "ffmpeg-5.1.9.tar.xz"
+    tarball.write_bytes(b"something else")
+    with pytest.raises(Fault, match=r"not the tarball of FFmpeg 5\.1\.9"):
+        source.get_tarball("5.1.9", tmp_path / "cache", tarball)
+    with pytest.raises(Fault, match="remove it"):
+        source.get_tarball("5.1.9", tmp_path, None)
+    assert source.get_tarball("0.0.1", tmp_path, tarball)[0] == tarball
+    with pytest.raises(Fault, match="is not there"):
+        source.get_tarball("5.1.9", tmp_path, tmp_path / "missing")
+
+
+# --------------------------------------------------------------------------------- the tree
+
+
+def small_tree(folder: Path, kind: str = "AVFilter") -> Path:
+    avfilter = folder / "libavfilter"
+    avfilter.mkdir(parents=True)
+    (avfilter / "allfilters.c").write_text(
+        f"extern const {kind} ff_vf_vif;\nextern const {kind} ff_vf_vmafmotion;\n"
+    )
+    (avfilter / "Makefile").write_text(
+        "OBJS-$(CONFIG_VMAFMOTION_FILTER)   += vf_vmafmotion.o framesync.o\n"
+    )
+    (avfilter / "version_major.h").write_text("#define LIBAVFILTER_VERSION_MAJOR   8\n")
+    (avfilter / "version.h").write_text(
+        "#define LIBAVFILTER_VERSION_MINOR  44\n#define LIBAVFILTER_VERSION_MICRO 100\n"
+    )
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["AVFilter", "FFFilter"])
+def test_the_filter_is_added_once(tmp_path, kind):
+    added = small_tree(tmp_path, kind)
+    tree.add_filter(added)
+    contents = {path: path.read_text() for path in (added / "libavfilter").iterdir()}
+    times = {path: path.stat().st_mtime_ns for path in contents}
+    tree.add_filter(added)
+    assert {path: path.stat().st_mtime_ns for path in contents} == times
+    assert contents[added / "libavfilter/allfilters.c"].splitlines()[1] == (
+        f"extern const {kind} ff_vf_vmaf_tiny;"
+    )
+    assert contents[added / "libavfilter/Makefile"].splitlines()[0] == (
+        "OBJS-$(CONFIG_VMAF_TINY_FILTER)   += vf_vmaf_tiny.o vmaf_tiny_check.o vmaf_tiny_held.o "
+        "framesync.o"
+    )
+    filters = {path.name for path in (ROOT / "filter" / "ffmpeg").glob("*.[ch]")}
+    assert filters == set(tree.SOURCES)
+    assert filters < {path.name for path in contents}
+
+
+@pytest.mark.parametrize("text", ["", "extern const AVFilter ff_vf_vmafmotion;\n" * 2])
+def test_a_tree_without_its_anchor_is_refused_untouched(tmp_path, text):
+    broken = small_tree(tmp_path)
+    (broken / "libavfilter/allfilters.c").write_text(text)
+    makefile = (broken / "libavfilter/Makefile").read_text()
+    with pytest.raises(Fault, match=r"allfilters\.c"):
+        tree.add_filter(broken)
+    assert (broken / "libavfilter/Makefile").read_text() == makefile
+
+
+def test_another_folder_is_no_tree(tmp_path):
+    with pytest.raises(Fault, match="no source tree"):
+        tree.add_filter(tmp_path)
+    with pytest.raises(Fault, match="no source tree"):
+        tree.avfilter_version(tmp_path)
+
+
+def test_the_version_of_a_tree_is_read(tmp_path):
+    assert tree.avfilter_version(small_tree(tmp_path)) == "8.44.100"
+
+
+def tarball_of(path: Path, folders: list[str]) -> Path:
+    with tarfile.open(path, "w:xz") as archive:
+        for folder in folders:
+            info = tarfile.TarInfo(f"{folder}/RELEASE")
+            info.size = 3
+            archive.addfile(info, io.BytesIO(b"1.0"))
+    return path
+
+
+def test_a_tarball_is_unpacked_as_a_tree(tmp_path):
+    out = tmp_path / "out" / "tree"
+    tree.unpack(tarball_of(tmp_path / "t.tar.xz", ["ffmpeg-1.0"]), out)
+    assert (out / "RELEASE").read_text() == "1.0"
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_a_broken_tarball_leaves_nothing(tmp_path):
+    broken = tarball_of(tmp_path / "t.tar.xz", ["ffmpeg-1.0"])
+    broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
+    with pytest.raises(Fault, match="cannot be unpacked"):
+        tree.unpack(broken, tmp_path / "out" / "tree")
+    assert not list((tmp_path / "out").iterdir())
+    with pytest.raises(Fault, match="2 folders"):
+        tree.unpack(tarball_of(tmp_path / "two.tar.xz", ["a", "b"]), tmp_path / "out" / "tree")
+
+
+# -------------------------------------------------------------------------------- the build
+
+
+def an_ffmpeg(**changes) -> installed.Installed:
+    values = {
+        "path": Path("/usr/bin/ffmpeg"),
+        "version": "5.1.9-0+deb12u1",
+        "release": "5.1.9",
+        "avfilter": "8.44.100",
+        "configuration": ("--enable-gpl",),
+        "libraries": installed.parse_libraries(LDD),
+    }
+    return installed.Installed(**{**values, **changes})
+
+
+def test_what_libavfilter_is_configured_with():
+    options = plugin.configure_options(an_ffmpeg(), lean=False, assembler=True)
+    assert "--enable-gpl" in options
+    assert "--enable-filters" in options
+    assert not {"--disable-x86asm", "--disable-postproc"} & set(options)
+    libraries = {k: v for k, v in an_ffmpeg().libraries.items() if "postproc" not in k}
+    less = plugin.configure_options(an_ffmpeg(libraries=libraries), lean=True, assembler=False)
+    assert {"--disable-x86asm", "--disable-postproc"} < set(less)
+    chosen = [option for option in less if option.startswith("--enable-filter=")]
+    assert "vmaf_tiny,vstack,yadif" in chosen[0]
+
+
+def test_the_core_is_found_built_or_installed(tmp_path):
+    for place in ("filter", "lib/x86_64-linux-gnu", "lib"):
+        archive = tmp_path / place.replace("/", "-") / place / "libvmaf_tiny.a"
+        archive.parent.mkdir(parents=True)
+        archive.write_bytes(b"!<arch>\n")
+        core = plugin.find_core(tmp_path / place.replace("/", "-"))
+        assert core == plugin.Core(archive, ROOT / "filter" / "vmaf_tiny.h")
+    archive.write_bytes(b"!<thin>\n")
+    with pytest.raises(Fault, match="thin"):
+        plugin.find_core(tmp_path / "lib")
+    with pytest.raises(Fault, match="--core"):
+        plugin.find_core(tmp_path)
+
+
+def test_missing_tools_are_named_together(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    with pytest.raises(Fault, match="apt-get install make gcc libc6-dev"):
+        plugin.check_tools()
+
+
+def test_a_failing_command_shows_the_end_of_its_log(tmp_path, capsys):
+    log = Log(tmp_path / "deep" / "log")
+    assert log.run(["sh", "-c", "echo fine"], tmp_path)
+    assert not log.run(["sh", "-c", "echo broken >&2; exit 3"], tmp_path)
+    fault = log.fault("the build failed")
+    assert "broken" in capsys.readouterr().err
+    assert str(log.path) in str(fault)
+
+
+def test_an_error_is_one_line_and_status_1(tmp_path, capsys):
+    status = build.main(["--core", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert status == 1
+    assert said.startswith("build.py: there is no libvmaf_tiny.a")
+    assert said.count("\n") == 1
+
+
+def test_wrong_usage_is_status_2():
+    command = [sys.executable, ROOT / "filter" / "ffmpeg" / "build.py", "--colour"]
+    assert subprocess.run(command, capture_output=True).returncode == 2
