@@ -204,7 +204,7 @@ def score(
 def _check_two(reference: SourceSpec, distorted: SourceSpec) -> None:
     """Refuse two videos that cannot be read independently."""
     one, other = _read_from(reference), _read_from(distorted)
-    if one == other == "-":
+    if isinstance(one, str) and isinstance(other, str) and one == other == "-":
         raise InputError("both videos are standard input: give a file for one of them")
     if one is other and isinstance(one, InputContainer | Iterator):
         raise InputError("both videos are read from one object: open it twice")

@@ -61,7 +61,7 @@ class SyncWatch:
         self._references.append(self._samples(reference))
         self._distorted.append(self._samples(distorted))
         self._pairs += 1
-        if len(self._references) < self._references.maxlen:  # type: ignore[operator]
+        if len(self._references) <= 2 * _REACH:
             return
         around = np.stack(self._references)
         self._errors += np.abs(around - self._distorted[0]).mean(axis=1)
@@ -76,11 +76,13 @@ class SyncWatch:
         if not self.shifts:
             return []
         first = self.shifts[0]
+        count = abs(first.pictures)
+        pictures = "picture" if count == 1 else "pictures"
         where = "ahead of" if first.pictures > 0 else "behind"
         return [
-            f"from about pair {first.first} on, the distorted video looks {abs(first.pictures)}"
-            f" pictures {where} the reference (so in {len(self.shifts)} of {self.stretches}"
-            " stretches): check that both start with the same picture and none is missing"
+            f"from about pair {first.first} on, the distorted video looks {count} {pictures}"
+            f" {where} the reference (so do {len(self.shifts)} of {self.stretches} stretches):"
+            " check that both start with the same picture and that none is missing"
         ]
 
     def _samples(self, luma: Luma) -> NDArray[np.float32]:
