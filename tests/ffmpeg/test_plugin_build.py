@@ -28,12 +28,12 @@ libavfilter     8. 44.100 /  8. 44.100
 libpostproc    56.  6.100 / 56.  6.100
 """
 LDD = """\
-	linux-vdso.so.1 (0x00007ffd2f5f2000)
-	libavfilter.so.8 => /lib/x86_64-linux-gnu/libavfilter.so.8 (0x00007f9b1a400000)
-	libavutil.so.57 => /lib/x86_64-linux-gnu/libavutil.so.57 (0x00007f9b1880f000)
-	libswscale.so.6 => /lib/x86_64-linux-gnu/libswscale.so.6 (0x00007f9b1b04a000)
-	libpostproc.so.56 => /lib/x86_64-linux-gnu/libpostproc.so.56 (0x00007f9b1b11a000)
-	libavc1394.so.0 => /lib/x86_64-linux-gnu/libavc1394.so.0 (0x00007f9b18600000)
+    linux-vdso.so.1 (0x00007ffd2f5f2000)
+    libavfilter.so.8 => /lib/x86_64-linux-gnu/libavfilter.so.8 (0x00007f9b1a400000)
+    libavutil.so.57 => /lib/x86_64-linux-gnu/libavutil.so.57 (0x00007f9b1880f000)
+    libswscale.so.6 => /lib/x86_64-linux-gnu/libswscale.so.6 (0x00007f9b1b04a000)
+    libpostproc.so.56 => /lib/x86_64-linux-gnu/libpostproc.so.56 (0x00007f9b1b11a000)
+    libavc1394.so.0 => /lib/x86_64-linux-gnu/libavc1394.so.0 (0x00007f9b18600000)
 """
 
 
