@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -28,7 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files can be any bytes
-    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+    return _run(list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(tokens: list[str]) -> int:
     try:
         if not tokens:
             app.help_print([])
@@ -49,9 +55,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _end(FAILURE, f"error: {error}")
     except MemoryError:
         return _end(FAILURE, "error: not enough memory: try fewer --threads")
-    except KeyboardInterrupt:
-        return _end(INTERRUPTED, "interrupted")
     return status or 0
+
+
+def _interrupt(*_: object) -> None:
+    """End at once: an exception could get lost in a decoder that called back into Python.
+
+    No log is cut short by it, as Python runs this before or after the call that writes one.
+    """
+    shows = os.isatty(2) and os.environ.get("TERM") != "dumb"
+    # A progress bar may be there, with the cursor hidden.
+    os.write(2, (b"\r\x1b[2K\x1b[?25h" if shows else b"") + b"vmaf-tiny: interrupted\n")
+    os._exit(INTERRUPTED)
 
 
 def _end(status: int, reason: str) -> int:

@@ -30,7 +30,6 @@ app = App(
     help=HELP,
     help_flags=["--help"],  # -h is the height, as in libvmaf's command
     version=version,
-    suppress_keyboard_interrupt=False,  # main() says a word
 )
 app.register_install_completion_command()
 
