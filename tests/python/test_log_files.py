@@ -40,6 +40,18 @@ def test_long_name_and_name_without_folder(writer: Writer, tmp_path: Path) -> No
     json.loads((tmp_path / "log.json").read_text())
 
 
+def test_file_that_bears_the_temporary_name_is_left_alone(writer: Writer, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    name = ".vmaf_tiny-$$-0.tmp"
+    plant = ["sh", "-c", f'ln -s precious {name} && exec "$@"', "sh"]
+    done = writer.run("json", "log.json", before=plant, cwd=tmp_path)
+    assert done.returncode == 0
+    json.loads((tmp_path / "log.json").read_text())
+    assert (tmp_path / "precious").read_text() == "precious"
+    (planted,) = tmp_path.glob(".vmaf_tiny-*")
+    assert planted.is_symlink()
+
+
 def test_link_stays_and_its_file_is_replaced(writer: Writer, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "links").mkdir()
