@@ -12,6 +12,8 @@ import av
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,6 +24,8 @@ def run(*command, cwd, **options):
         for name, value in os.environ.items()
         if not name.startswith(("PYTHON", "VMAF_TINY", "VIRTUAL_ENV", "DESTDIR", "MESON"))
     }
+    # The build is not isolated, so its tools are those beside this Python.
+    environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd, env=environment, capture_output=True, text=True, **options,
