@@ -16,6 +16,7 @@ from pathlib import Path
 from vmaf_train.errors import TableError, TrainError
 from vmaf_train.models import MODELS, Model, model_by_id
 from vmaf_train.provenance import Invocation
+from vmaf_train.recipe import Recipe
 
 CORPUS = Path(__file__).with_name("corpus.toml")
 
@@ -69,10 +70,21 @@ def _model(args: argparse.Namespace) -> Model:
     return model_by_id(args.model_id)
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+def _whole(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    whole.__name__ = "whole number"  # what argparse calls it in a complaint
+    return whole
+
+
+def _amount(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is no amount")
     return value
 
 
@@ -94,7 +106,7 @@ def _declare_extract(parser: argparse.ArgumentParser) -> None:
         help="table to write (parquet); beside it, what it holds (json)",
     )
     parser.add_argument("--parts", type=Path, help="folder of finished units (default: OUT.parts)")
-    parser.add_argument("--workers", type=_positive, default=2, help="processes (default: 2)")
+    parser.add_argument("--workers", type=_whole(1), default=2, help="processes (default: 2)")
 
 
 def _extract(args: argparse.Namespace, invocation: Invocation) -> int:
@@ -121,18 +133,18 @@ def _extract(args: argparse.Namespace, invocation: Invocation) -> int:
 
 
 def _declare_recipe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--epochs", type=int, default=90, help="of Adam (default: 90)")
-    parser.add_argument("--batch-size", type=_positive, default=256, help="(default: 256)")
-    parser.add_argument("--lr", type=float, default=1e-3, help="learning rate (default: 1e-3)")
+    parser.add_argument("--epochs", type=_whole(0), default=90, help="of Adam (default: 90)")
+    parser.add_argument("--batch-size", type=_whole(1), default=256, help="(default: 256)")
+    parser.add_argument("--lr", type=_amount, default=1e-3, help="learning rate (default: 1e-3)")
     parser.add_argument(
         "--polish",
-        type=int,
+        type=_whole(0),
         default=200,
         help="Levenberg-Marquardt steps after Adam (default: 200)",
     )
     parser.add_argument(
         "--restarts",
-        type=_positive,
+        type=_whole(1),
         default=1,
         help="start from so many weights, keep the best (default: 1)",
     )
@@ -143,7 +155,10 @@ def _declare_recipe(parser: argparse.ArgumentParser) -> None:
         help="libvmaf's vmaf_v0.6.1.json: label rows that nobody measured, too",
     )
     parser.add_argument(
-        "--sampled", type=float, default=2.0, help="so many of those per measured row (default: 2)"
+        "--sampled",
+        type=_amount,
+        default=2.0,
+        help="so many of those per measured row (default: 2)",
     )
 
 
@@ -152,7 +167,7 @@ def _declare_train(parser: argparse.ArgumentParser, with_model: bool = True) -> 
     parser.add_argument("--parquet", type=Path, required=True, help="table of feature rows")
     parser.add_argument("--out-ckpt", type=Path, required=True, help="checkpoint to write")
     parser.add_argument("--out-stats", type=Path, required=True, help="statistics to write (JSON)")
-    parser.add_argument("--seed", type=int, default=0, help="decides everything random")
+    parser.add_argument("--seed", type=_whole(0), default=0, help="decides everything random")
     parser.add_argument(
         "--hold-out",
         choices=("none", "test"),
@@ -162,17 +177,24 @@ def _declare_train(parser: argparse.ArgumentParser, with_model: bool = True) -> 
     _declare_recipe(parser)
 
 
-def _settings(args: argparse.Namespace) -> dict[str, object]:
-    from vmaf_train.train import Settings
-
-    return {f.name: getattr(args, f.name) for f in dataclasses.fields(Settings) if f.name in args}
+def _recipe(args: argparse.Namespace) -> Recipe:
+    fields = {field.name for field in dataclasses.fields(Recipe)}
+    return Recipe(**{name: value for name, value in vars(args).items() if name in fields})
 
 
 def _train(args: argparse.Namespace, invocation: Invocation) -> int:
-    from vmaf_train.train import Settings, train
+    from vmaf_train.train import train
 
-    settings = Settings(**_settings(args))  # type: ignore[arg-type]
-    metrics = train(_model(args), args.parquet, args.out_ckpt, args.out_stats, settings, invocation)
+    metrics = train(
+        _model(args),
+        args.parquet,
+        args.out_ckpt,
+        args.out_stats,
+        _recipe(args),
+        invocation,
+        args.teacher,
+        args.hold_out,
+    )
     print(f"train {metrics}")
     return 0
 
@@ -183,9 +205,11 @@ def _train(args: argparse.Namespace, invocation: Invocation) -> int:
 def _declare_crossval(parser: argparse.ArgumentParser) -> None:
     _declare_model(parser, True)
     parser.add_argument("--parquet", type=Path, required=True, help="table of feature rows")
-    parser.add_argument("--folds", type=int, default=5, help="0: leave one source out (default: 5)")
     parser.add_argument(
-        "--seeds", type=_positive, default=1, help="trainings per fold (default: 1)"
+        "--folds", type=_whole(0), default=5, help="0: leave one source out (default: 5)"
+    )
+    parser.add_argument(
+        "--seeds", type=_whole(1), default=1, help="trainings per fold (default: 1)"
     )
     parser.add_argument("--out-json", type=Path, help="report to write")
     _declare_recipe(parser)
@@ -197,11 +221,11 @@ def _crossval(args: argparse.Namespace, invocation: Invocation) -> int:
     from vmaf_train.provenance import run_provenance
     from vmaf_train.table import read_rows
     from vmaf_train.teacher import read_teacher
-    from vmaf_train.train import Settings, trainer
+    from vmaf_train.train import trainer
 
     model = _model(args)
-    settings = Settings(**_settings(args))  # type: ignore[arg-type]
-    run = trainer(model, settings, read_teacher(args.teacher) if args.teacher else None)
+    recipe = _recipe(args)
+    run = trainer(model, recipe, read_teacher(args.teacher) if args.teacher else None)
     rows = read_rows(args.parquet, model.features)
     result = cross_validate(
         rows, args.folds, range(args.seeds), lambda part, seed: run(part, seed).network
@@ -222,7 +246,7 @@ def _crossval(args: argparse.Namespace, invocation: Invocation) -> int:
             "std": {name: std for name, (_, std) in summary.items()},
             "run_provenance": run_provenance(
                 invocation,
-                dataclasses.asdict(settings),
+                {"folds": args.folds, "seeds": args.seeds, **dataclasses.asdict(recipe)},
                 {"parquet": args.parquet} | ({"teacher": args.teacher} if args.teacher else {}),
                 {"out_json": args.out_json},
                 itself="out_json",
@@ -255,7 +279,7 @@ def _declare_validate(parser: argparse.ArgumentParser, with_model: bool = True) 
     parser.add_argument("--onnx", type=Path, required=True, help="model to validate")
     parser.add_argument("--parquet", type=Path, required=True, help="table of feature rows")
     parser.add_argument(
-        "--rows", type=_positive, default=100, help="how many, from the first (default: 100)"
+        "--rows", type=_whole(1), default=100, help="how many, from the first (default: 100)"
     )
     parser.add_argument("--min-plcc", type=float, help="gate (default: the model's, 0.97)")
     parser.add_argument("--out-json", type=Path, help="report to write")
@@ -291,7 +315,7 @@ def _eval(args: argparse.Namespace, invocation: Invocation) -> int:
     from vmaf_train.table import read_rows
 
     rows = rows_of_split(read_rows(args.features), args.split)
-    result = evaluate(args.model, rows)
+    result, by_source = evaluate(args.model, rows)
     print(result)
     if args.out_json:
         provenance = run_provenance(
@@ -301,8 +325,14 @@ def _eval(args: argparse.Namespace, invocation: Invocation) -> int:
             {"out_json": args.out_json},
             itself="out_json",
         )
-        report = {"split": args.split, "sources": rows.sources()} | dataclasses.asdict(result)
-        write_json(args.out_json, report | {"run_provenance": provenance})
+        report = {
+            "split": args.split,
+            "sources": rows.sources(),
+            **dataclasses.asdict(result),
+            "by_source": {name: dataclasses.asdict(part) for name, part in by_source.items()},
+            "run_provenance": provenance,
+        }
+        write_json(args.out_json, report)
     return 0
 
 
@@ -335,6 +365,37 @@ def _check(args: argparse.Namespace, _: Invocation) -> int:
     return 1 if found else 0
 
 
+def _declare_card(parser: argparse.ArgumentParser) -> None:
+    _declare_model(parser, True)
+    parser.add_argument("--sidecar", type=Path, required=True, help="beside the ONNX file")
+    parser.add_argument("--stats", type=Path, required=True, help="what train wrote")
+    parser.add_argument("--corpus", type=Path, required=True, help="what extract wrote (json)")
+    parser.add_argument(
+        "--evaluation",
+        type=Path,
+        required=True,
+        action="append",
+        help="what eval wrote; the test split's first, then others",
+    )
+    parser.add_argument("--crossval", type=Path, required=True, help="what crossval wrote")
+    parser.add_argument("--out", type=Path, required=True, help="card to write (markdown)")
+
+
+def _card(args: argparse.Namespace, _: Invocation) -> int:
+    from vmaf_train.card import write_card
+
+    write_card(
+        args.out,
+        _model(args),
+        args.sidecar,
+        args.stats,
+        args.corpus,
+        args.evaluation,
+        args.crossval,
+    )
+    return 0
+
+
 STEPS: dict[str, tuple[str, Callable[..., None], Step]] = {
     "extract": ("Distort a corpus and measure it with libvmaf.", _declare_extract, _extract),
     "train": ("Train a network on a table of feature rows.", _declare_train, _train),
@@ -343,5 +404,6 @@ STEPS: dict[str, tuple[str, Callable[..., None], Step]] = {
     "validate": ("Hold an ONNX file against a gate.", _declare_validate, _validate),
     "eval": ("Measure an ONNX file on a split of a table.", _declare_eval, _eval),
     "register": ("Write a model's row of the registry.", _declare_register, _register),
+    "card": ("Write a model's card from the reports of the other steps.", _declare_card, _card),
     "check": ("Look for mistakes in a registry.", _declare_check, _check),
 }

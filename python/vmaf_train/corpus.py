@@ -48,8 +48,10 @@ class Unit:
         Camera move of a still, one of :data:`MOVES`.
     raw : str
         Size and pixel format of a file without a header, e.g. ``"480x270 yuv420p10le"``.
-    sha256, license : str
+    sha256 : str
         Of the file; empty for ``"synthetic"``.
+    license, credit : str
+        What the file may be used for, and whose it is.
     every : int
         Apply every so many-th distortion only; 1: all.
     """
@@ -66,8 +68,9 @@ class Unit:
     move: str = ""
     raw: str = ""
     sha256: str = ""
-    license: str = ""
     every: int = 1
+    license: str = ""
+    credit: str = ""
 
 
 def read_corpus(path: Path) -> list[Unit]:
@@ -153,6 +156,7 @@ def _clip_unit(clip: dict[str, Any], take: dict[str, Any], frames: int) -> Unit:
         raw=clip.get("raw", ""),
         sha256=clip.get("sha256", ""),
         license=clip.get("license", ""),
+        credit=clip.get("credit", ""),
     )
 
 
@@ -169,6 +173,7 @@ def _still_unit(still: dict[str, Any], move: str, frames: int) -> Unit:
         move=move,
         sha256=still.get("sha256", ""),
         license=still.get("license", ""),
+        credit=still.get("credit", ""),
     )
 
 

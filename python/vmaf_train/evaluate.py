@@ -42,9 +42,14 @@ def rows_of_split(rows: Rows, split: str) -> Rows:
     return rows.of_sources(chosen)
 
 
-def evaluate(onnx_path: Path, rows: Rows) -> Agreement:
-    """Compare a model's clipped scores with the teacher's."""
-    return agreement(predict(onnx_path, rows.features), rows.vmaf)
+def evaluate(onnx_path: Path, rows: Rows) -> tuple[Agreement, dict[str, Agreement]]:
+    """Compare a model's clipped scores with the teacher's: all together, and source by source."""
+    predicted = predict(onnx_path, rows.features)
+    by_source = {}
+    for name in rows.sources():
+        chosen = rows.source == name
+        by_source[name] = agreement(predicted[chosen], rows.vmaf[chosen])
+    return agreement(predicted, rows.vmaf), by_source
 
 
 def validate(

@@ -39,6 +39,7 @@ class Extracted:
     distortions: int
     sources: list[str]
     codecs: list[str]
+    licenses: dict[str, list[str]]
     libvmaf: str
 
 
@@ -76,8 +77,18 @@ def extract(corpus: Path, data: Path, parts: Path, out: Path, workers: int = 2) 
         distortions=sum(len(recipes_for(unit)) for unit in units),
         sources=sorted({unit.source for unit in units}),
         codecs=sorted({recipe.codec for unit in units for recipe in recipes_for(unit)}),
+        licenses=_licenses(units),
         libvmaf=measure(flat, flat).version,
     )
+
+
+def _licenses(units: list[Unit]) -> dict[str, list[str]]:
+    """Whose material there is, by licence."""
+    credits: dict[str, set[str]] = {}
+    for unit in units:
+        if unit.kind != "synthetic":
+            credits.setdefault(unit.license, set()).add(unit.credit)
+    return {name: sorted(credits[name]) for name in sorted(credits)}
 
 
 def _extract_units(todo: list[Unit], data: Path, parts: Path, workers: int) -> None:
@@ -124,6 +135,7 @@ def extract_unit(unit: Unit, data: Path, parts: Path) -> int:
 def part_path(unit: Unit, parts: Path) -> Path:
     """Where a unit's rows go; another take or other recipes give another name."""
     recipes = [dataclasses.asdict(recipe) for recipe in recipes_for(unit)]
-    content = json.dumps([dataclasses.asdict(unit), recipes], sort_keys=True)
+    take = dataclasses.asdict(dataclasses.replace(unit, license="", credit=""))
+    content = json.dumps([take, recipes], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
     return parts / f"{unit.name}.{digest}.parquet"

@@ -21,33 +21,8 @@ from vmaf_train.files import write_bytes
 from vmaf_train.metrics import Agreement, agreement
 from vmaf_train.net import Network, scaler
 from vmaf_train.polish import OUTSIDE, Array, Layers, loss, polish
+from vmaf_train.recipe import Recipe
 from vmaf_train.table import Rows
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    Parameters
-    ----------
-    epochs, batch_size : int
-        Of Adam.
-    lr : float
-        Its learning rate at the start; it falls to zero along a cosine.
-    polish : int
-        Most steps of Levenberg-Marquardt; 0: none.
-    restarts : int
-        Networks started from different weights; the best of them is polished.
-    seed : int
-        Decides everything random.
-    """
-
-    epochs: int = 90
-    batch_size: int = 256
-    lr: float = 1e-3
-    polish: int = 200
-    restarts: int = 1
-    seed: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,45 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vmaf_train.errors import TrainError
+from vmaf_train.errors import TableError, TrainError
 from vmaf_train.files import write_json
 from vmaf_train.metrics import Agreement
 from vmaf_train.models import Model
 from vmaf_train.provenance import Invocation, run_provenance
+from vmaf_train.recipe import Recipe
 from vmaf_train.sampling import sample_rows
 from vmaf_train.splits import split_keys
 from vmaf_train.table import Rows, read_rows
 from vmaf_train.teacher import Teacher, read_teacher
 
 if TYPE_CHECKING:
-    from vmaf_train.fit import Fitted, Recipe
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What a training run is asked for.
-
-    Parameters
-    ----------
-    epochs, batch_size, lr, polish, restarts, seed
-        As in :class:`vmaf_train.fit.Recipe`.
-    teacher : Path or None
-        Model file of the teacher; with it, rows that nobody measured are drawn as well.
-    sampled : float
-        How many of those, as a multiple of the measured rows.
-    hold_out : str
-        ``"none"``, or ``"test"`` to leave the sources of the test split out.
-    """
-
-    epochs: int = 90
-    batch_size: int = 256
-    lr: float = 1e-3
-    polish: int = 200
-    restarts: int = 1
-    seed: int = 0
-    teacher: Path | None = None
-    sampled: float = 2.0
-    hold_out: str = "none"
+    from vmaf_train.fit import Fitted
 
 
 def train(
@@ -56,10 +30,19 @@ def train(
     table: Path,
     checkpoint: Path,
     stats: Path,
-    settings: Settings,
+    recipe: Recipe,
     invocation: Invocation,
+    teacher: Path | None = None,
+    hold_out: str = "none",
 ) -> Agreement:
     """Train a model and write its checkpoint and statistics.
+
+    Parameters
+    ----------
+    teacher : Path, optional
+        Model file of the teacher; with it, rows that nobody measured are drawn as well.
+    hold_out : str
+        ``"none"``, or ``"test"`` to leave the sources of the test split out.
 
     Returns
     -------
@@ -69,71 +52,51 @@ def train(
     Raises
     ------
     TableError
-        If the table lacks a column or has a value that is not finite.
+        If the table lacks a column, has a value that is not finite, or has nothing to train on.
     TrainError
-        If torch is missing, nothing is left to train on, or a file cannot be written.
+        If torch is missing or a file cannot be written.
     """
-    rows = read_rows(table, model.features)
-    held_out: list[str] = []
-    if settings.hold_out == "test":
+    rows, held_out = read_rows(table, model.features), list[str]()
+    if hold_out == "test":
         held_out = split_keys(name for name in rows.sources() if name).test
         rows = rows.take(~np.isin(rows.source, np.array(held_out, dtype=str)))
-    if len(rows) == 0:
-        raise TrainError(f"{table}: every source is held out; nothing is left to train on")
-    teacher = read_teacher(settings.teacher) if settings.teacher else None
-    fitted = trainer(model, settings, teacher)(rows, settings.seed)
+        if len(rows) == 0:
+            raise TableError(f"{table}: every source is held out; nothing is left to train on")
+    fitted = trainer(model, recipe, read_teacher(teacher) if teacher else None)(rows, recipe.seed)
     about: dict[str, Any] = {
         "features": list(model.features),
         "input_mean": [float(v) for v in fitted.network.mean],
         "input_std": [float(v) for v in fitted.network.std],
         "train_metrics": {
-            "plcc": fitted.metrics.plcc,
-            "srocc": fitted.metrics.srocc,
-            "rmse": fitted.metrics.rmse,
+            name: getattr(fitted.metrics, name) for name in ("plcc", "srocc", "rmse")
         },
-        "epochs": settings.epochs,
-        "lr": settings.lr,
-        "batch_size": settings.batch_size,
-        "seed": settings.seed,
-        "polish": settings.polish,
-        "restarts": settings.restarts,
-        "sampled": settings.sampled if teacher else 0.0,
+        **dataclasses.asdict(recipe),
+        "sampled": recipe.sampled if teacher else 0.0,
         "held_out_sources": held_out,
     }
     _fit_module().save_checkpoint(checkpoint, fitted.network, about)
-    inputs = {"parquet": table} | ({"teacher": settings.teacher} if settings.teacher else {})
-    args = {"parquet": table, "out_ckpt": checkpoint, "out_stats": stats}
+    args = {"parquet": table, "out_ckpt": checkpoint, "out_stats": stats, "teacher": teacher}
     provenance = run_provenance(
         invocation,
-        args | dataclasses.asdict(settings),
-        inputs,
+        {**args, "hold_out": hold_out, **dataclasses.asdict(recipe)},
+        {"parquet": table} | ({"teacher": teacher} if teacher else {}),
         {"ckpt": checkpoint, "stats": stats},
         itself="stats",
     )
-    write_json(stats, about | {"n_train_rows": len(rows), "run_provenance": provenance})
+    write_json(stats, {**about, "n_train_rows": len(rows), "run_provenance": provenance})
     return fitted.metrics
 
 
-def trainer(
-    model: Model, settings: Settings, teacher: Teacher | None
-) -> Callable[[Rows, int], Fitted]:
+def trainer(model: Model, recipe: Recipe, teacher: Teacher | None) -> Callable[[Rows, int], Fitted]:
     """Make the function that trains a model on rows with a seed."""
     fit = _fit_module()
 
     def run(rows: Rows, seed: int) -> Fitted:
         extra = None
         if teacher is not None:
-            rng = np.random.default_rng(seed)
-            extra = sample_rows(rows, teacher, round(settings.sampled * len(rows)), rng)
-        recipe: Recipe = fit.Recipe(
-            settings.epochs,
-            settings.batch_size,
-            settings.lr,
-            settings.polish,
-            settings.restarts,
-            seed,
-        )
-        fitted: Fitted = fit.fit(model.hidden, rows, extra, recipe)
+            count = round(recipe.sampled * len(rows))
+            extra = sample_rows(rows, teacher, count, np.random.default_rng(seed))
+        fitted: Fitted = fit.fit(model.hidden, rows, extra, dataclasses.replace(recipe, seed=seed))
         return fitted
 
     return run
