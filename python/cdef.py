@@ -6,7 +6,7 @@ Run by the build: python cdef.py HEADER OUTPUT
 import sys
 from pathlib import Path
 
-import cffi
+import cffi  # type: ignore[import-untyped]
 
 # A push lends 1 + N pictures under one loan. The core's threads give them back by counting down,
 # in C, so that they never wait for Python.
