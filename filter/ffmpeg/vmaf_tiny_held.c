@@ -23,7 +23,7 @@ int ff_vmaf_tiny_held_init(VmafTinyHeld *held)
 
 int ff_vmaf_tiny_held_add(VmafTinyHeld *held, AVFrame *frame, int64_t row)
 {
-    Entry entry = { frame, { row } };
+    Entry entry = { .frame = frame, .row.index = row };
     const int ret = av_fifo_write(held->waiting, &entry, 1);
 
     if (ret < 0)

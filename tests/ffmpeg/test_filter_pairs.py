@@ -121,7 +121,8 @@ def test_memory_does_not_grow(ffmpeg):
     assert most[1] <= 1.05 * most[0]
 
 
-def test_memory_does_not_grow_when_decoding_outruns_scoring(ffmpeg):
-    small = "color=gray:size=1280x720:rate=25:duration={}"
-    most = [ffmpeg.score(small.format(s), small.format(s)).memory for s in (1, 4)]
-    assert most[1] <= 1.05 * most[0]
+def test_decoding_does_not_outrun_scoring(ffmpeg):
+    # frames of 1.4 MB that take no time to make: kept, they would be many times what is needed
+    source = "color=gray:size=1280x720:rate=25:duration={}"
+    most = [ffmpeg.score(source.format(s), source.format(s)).memory for s in (1, 6)]
+    assert most[1] <= 1.2 * most[0]
