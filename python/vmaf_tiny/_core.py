@@ -151,6 +151,10 @@ class Context:
             "vif_gain_limit": vif_gain_limit,
             "adm_gain_limit": adm_gain_limit,
         }
+        for name, value in config.items():
+            # In C, 0 asks for a default.
+            if not value and name not in ("threads", "cpu"):
+                raise OptionError(f"{name} is 0: leave it out or give a value in range")
         handle, error = ffi.new("VmtContext **"), ffi.new("VmtError *")
         _check(lib.vmt_open(handle, _config(config), error), error, OptionError)
         self._handle = handle

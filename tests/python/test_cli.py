@@ -546,6 +546,7 @@ def test_what_is_refused_can_be_allowed_and_is_warned_of(said, pair, videos, nam
         BAD_VIDEOS[name][0](bad)
     status, out, err = said("-q", pair[0], bad, flag)
     assert status == 0 and 0 < float(out) <= 100
+    assert said("-q", pair[0], bad, flag.removesuffix("-mismatch")) == (status, out, err)
     assert err.startswith("vmaf-tiny: warning: ")
 
 
@@ -652,6 +653,15 @@ def test_log_that_cannot_be_written(said, pair, place, path):
     assert (status, out) == (1, "")
     assert_one_line(err, path)
     assert [path.name for path in place.rglob("*")] == ["folder"]
+
+
+def test_log_does_not_replace_a_video(said, pair, place):
+    shutil.copy(pair[1], "dis.mp4")
+    before = Path("dis.mp4").read_bytes()
+    status, out, err = said(pair[0], "dis.mp4", "-o", "./dis.mp4", "--json")
+    assert (status, out) == (1, "")
+    assert_one_line(err, "dis.mp4")
+    assert Path("dis.mp4").read_bytes() == before
 
 
 # -------------------------------------------------------------------------------- models, doctor

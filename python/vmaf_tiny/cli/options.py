@@ -44,7 +44,7 @@ class PairOptions:
     allow_hdr: Annotated[bool, FLAG] = False
     """Score PQ or HLG video, although the model knows SDR only."""
 
-    allow_range_mismatch: Annotated[bool, FLAG] = False
+    allow_range_mismatch: Annotated[bool, FLAG, Parameter(alias="--allow-range")] = False
     """Compare full-range with limited-range video as they are."""
 
     allow_interlaced: Annotated[bool, FLAG] = False

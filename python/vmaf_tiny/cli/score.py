@@ -1,7 +1,9 @@
 """vmaf-tiny score: run, show progress, write the log, show the result."""
 
+import os
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 
 from vmaf_tiny.cli.options import (
     ModelOptions,
@@ -12,6 +14,7 @@ from vmaf_tiny.cli.options import (
 )
 from vmaf_tiny.cli.progress import progress_shown
 from vmaf_tiny.cli.show import show, view
+from vmaf_tiny.errors import VmafTinyError
 from vmaf_tiny.score import score
 
 
@@ -26,6 +29,8 @@ def run(
 ) -> int:
     """Score a pair of videos."""
     log = output.log()
+    if log and log[0] != "-":
+        _check_log(Path(log[0]), (reference, distorted))
     shown = nullcontext() if output.quiet else progress_shown()
     # The model first, as it is quick to say no.
     with model.open() as opened, shown as progress:
@@ -49,3 +54,18 @@ def run(
     else:
         show(view(result))
     return 0
+
+
+def _check_log(log: Path, videos: tuple[str, str]) -> None:
+    """Refuse a log that cannot be written before the work, not after it."""
+    folder = log.parent
+    if log.is_dir():
+        raise VmafTinyError(f"the log {log} is a folder: name a file in it")
+    if not folder.is_dir():
+        raise VmafTinyError(f"the log {log} has no folder to be in: make {folder} first")
+    if not os.access(log if log.exists() and not log.is_file() else folder, os.W_OK):
+        raise VmafTinyError(
+            f"the log {log} cannot be written: ask for the right to, or choose another"
+        )
+    if any(log.exists() and Path(video).exists() and log.samefile(video) for video in videos):
+        raise VmafTinyError(f"the log {log} is one of the videos: choose another name")
