@@ -300,10 +300,9 @@ def judge(report: PairingReport) -> list[str]:
 
 
 def _unpaired(side: SideReport) -> str:
-    about = "" if side.read_out else "about "
-    where = [f"{side.skipped} on the way"] if side.skipped else []
-    where += [f"{about}{side.left} after the end of the other video"] if side.left else []
-    return (
-        f"{about}{side.unpaired} of {side.total} pictures of {side.name} have no partner and were"
-        f" not scored ({', '.join(where)})"
-    )
+    about = "about " if side.left and not side.read_out else ""
+    many = f"{about}{side.unpaired} of {side.total} pictures of {side.name}"
+    if not side.skipped:
+        return f"{many} come after the end of the other video and were not scored"
+    late = f", {about}{side.left} of them after the end of the other video" if side.left else ""
+    return f"{many} have no partner and were not scored{late}"

@@ -209,7 +209,7 @@ def test_scaling_and_lengths_are_said(tmp_path):
     assert len(result.scores) == 8
     assert result.provenance.conversions == ("distorted scaled to 160x128 by swscale bicubic",)
     (warning,) = result.warnings
-    assert "about 4 of 12 pictures of reference reference.mkv have no partner" in warning
+    assert "about 4 of 12 pictures of reference reference.mkv come after the end" in warning
 
 
 def test_dropped_pictures_find_their_partners(tmp_path):
