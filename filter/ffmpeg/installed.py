@@ -61,7 +61,7 @@ def parse_version(text: str) -> tuple[str, str]:
     if not release:
         raise Fault(
             f"ffmpeg {named[1]} is a development snapshot, for which there is no source release: "
-            "give another with --ffmpeg, or its source with --tarball and --release"
+            "give another with --ffmpeg"
         )
     return named[1], release[1]
 

@@ -148,6 +148,7 @@ class Workshop:
         stamp = self.tree / ".tarball-sha256"
         if not stamp.is_file() or stamp.read_text("utf-8") != sha256:
             say("unpack", str(tarball))
+            shutil.rmtree(self.build, ignore_errors=True)
             unpack(tarball, self.tree)
             stamp.write_text(sha256, "utf-8")
         found = avfilter_version(self.tree)

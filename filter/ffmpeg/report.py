@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -19,11 +19,10 @@ def say(step: str, text: str) -> None:
     print(f"{step:<10} {text}", flush=True)
 
 
-def output_of(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
+def output_of(command: Sequence[str]) -> str:
     """Return what a command prints, standard error included, whatever its exit status."""
     result = subprocess.run(
         command,
-        env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

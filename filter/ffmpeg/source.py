@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -87,45 +86,44 @@ def _apt(root: Path) -> list[str]:
     return ["apt-get", "-q", *(f"-o{name}={value}" for name, value in settings.items())]
 
 
-def _from_distribution(release: str, folder: Path) -> Path | None:
+def _from_distribution(release: str, root: Path) -> Path | None:
     """Download the tarball of the source package ffmpeg, checked by apt's signatures."""
     if not shutil.which("apt-get"):
         return None
     say("source", f"asking apt for the source of ffmpeg {release}")
+    for part in ("sources", "lists/partial", "cache/archives/partial", "out"):
+        (root / part).mkdir(parents=True)
+    write_private_sources(Path("/etc/apt"), root / "sources")
+    # Some list may be out of reach; whether the package can be had is seen below.
+    output_of([*_apt(root), "update"])
     package = output_of(["dpkg-query", "-W", "-f=${source:Package}=${source:Version}", "ffmpeg"])
     exact = package if re.fullmatch(r"[a-z0-9+.-]+=[\w.:+~-]+", package) else "ffmpeg"
-    with tempfile.TemporaryDirectory(prefix="apt-", dir=folder) as name:
-        root = Path(name)
-        for part in ("sources", "lists/partial", "cache/archives/partial", "out"):
-            (root / part).mkdir(parents=True)
-        write_private_sources(Path("/etc/apt"), root / "sources")
-        # Some list may be out of reach; whether the package can be had is seen below.
-        output_of([*_apt(root), "update"])
-        for wanted in dict.fromkeys((exact, "ffmpeg")):
-            subprocess.run(
-                [*_apt(root), "source", "--download-only", "--tar-only", wanted],
-                cwd=root / "out",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                check=False,
-            )
-            found = root / "out" / f"ffmpeg_{release}.orig.tar.xz"
-            if found.is_file():
-                return found.replace(folder / f".ffmpeg-{release}.tar.xz")
+    for wanted in dict.fromkeys((exact, "ffmpeg")):
+        subprocess.run(
+            [*_apt(root), "source", "--download-only", "--tar-only", wanted],
+            cwd=root / "out",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        found = root / "out" / f"ffmpeg_{release}.orig.tar.xz"
+        if found.is_file():
+            return found
     return None
 
 
-def _from_site(release: str, folder: Path) -> Path | None:
+def _from_site(release: str, root: Path) -> Path | None:
     """Download the tarball from ffmpeg.org; only for a release whose sha256 is pinned."""
+    if not pinned_sha256(release):
+        return None
     address = f"{_SITE}/ffmpeg-{release}.tar.xz"
     say("source", f"asking {address}")
-    path = folder / f".ffmpeg-{release}.tar.xz"
+    path = root / "site.tar.xz"
     try:
         with urllib.request.urlopen(address, timeout=30) as answer, path.open("wb") as file:
             shutil.copyfileobj(answer, file)
-    except (urllib.error.URLError, OSError, TimeoutError):
-        path.unlink(missing_ok=True)
+    except OSError:
         return None
     return path
 
@@ -171,15 +169,14 @@ def get_tarball(release: str, cache: Path, given: Path | None) -> tuple[Path, st
     if kept.is_file():
         return kept, _check(kept, release)
     cache.mkdir(parents=True, exist_ok=True)
-    got = _from_distribution(release, cache)
-    if not got and pinned_sha256(release):
-        got = _from_site(release, cache)
-    if not got:
-        raise Fault(
-            f"the source of FFmpeg {release} cannot be had: if apt offers a newer ffmpeg, "
-            "apt-get install ffmpeg and try again; else download "
-            f"{_SITE}/ffmpeg-{release}.tar.xz elsewhere and give it with --tarball"
-        )
-    found = _check(got, release)
-    got.replace(kept)
+    with tempfile.TemporaryDirectory(prefix="download-", dir=cache) as name:
+        got = _from_distribution(release, Path(name)) or _from_site(release, Path(name))
+        if not got:
+            raise Fault(
+                f"the source of FFmpeg {release} cannot be had: if apt offers a newer ffmpeg, "
+                "apt-get install ffmpeg and try again; else download "
+                f"{_SITE}/ffmpeg-{release}.tar.xz elsewhere and give it with --tarball"
+            )
+        found = _check(got, release)
+        got.replace(kept)
     return kept, found

@@ -265,13 +265,15 @@ static int write_log(AVFilterContext *ctx)
     VmafTinyContext *s = ctx->priv;
     const AVFilterLink *distorted = ctx->inputs[0], *reference = ctx->inputs[1];
     const double elapsed = (av_gettime_relative() - s->start_time) / 1e6;
-    char strays[32], misses[32];
+    char strays[32], misses[32], threads[32], subsample[32];
     const VmtNote notes[] = {
         { "program", "ffmpeg filter vmaf_tiny, libavfilter " AV_STRINGIFY(LIBAVFILTER_VERSION) },
         { "distorted_format", av_get_pix_fmt_name(distorted->format) },
         { "reference_format", av_get_pix_fmt_name(reference->format) },
         { "frames_without_reference", misses },
         { "frames_paired_across_time", strays },
+        { "threads", threads },
+        { "subsample", subsample },
     };
     const VmtLog log = {
         .frames = s->held.nb_rows,
@@ -290,6 +292,8 @@ static int write_log(AVFilterContext *ctx)
 
     snprintf(strays, sizeof(strays), "%"PRId64, s->strays);
     snprintf(misses, sizeof(misses), "%"PRId64, s->misses);
+    snprintf(threads, sizeof(threads), "%d", vmt_context_threads(s->core));
+    snprintf(subsample, sizeof(subsample), "%d", s->n_subsample);
     ret = vmt_log_write(&log, s->log_fmt, s->log_path, &error);
     return ret < 0 ? fail(ctx, ret, &error) : 0;
 }
