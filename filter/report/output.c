@@ -195,8 +195,6 @@ static int open_place(VmtOutput *out)
     struct stat at;
     if (stat(out->path, &at) < 0)
         return errno == ENOENT ? open_beside(out, -1) : -errno;
-    if (S_ISDIR(at.st_mode))
-        return -EISDIR;
     const int standard = standard_stream(&at);
     if (standard >= 0)
         return open_standard(out, standard);
