@@ -107,14 +107,17 @@ static int check_tensor(VmtScan *scan, VmtSlice bytes, VmtTensor *tensor)
                : 0;
 }
 
-/* Numbers of an attribute: finite, and small together if they say how large an output is. */
-static int check_numbers(VmtScan *scan, const Node *node, const VmtField *field)
+/*
+ * Numbers of an attribute: finite, and small together if they say how large an output is.
+ * Their product is kept from field to field, as a list that is not packed is many.
+ */
+static int check_numbers(VmtScan *scan, const Node *node, const VmtField *field, double *product)
 {
-    double product = 1, number;
+    double number;
     size_t offset = 0;
     int rc;
     while ((rc = vmt_attribute_number(field, &offset, &number)) > 0) {
-        product *= fmax(1, fabs(number));
+        *product *= fmax(1, fabs(number));
         if (++scan->fields > FIELDS_MAX)
             return vmt_scan_refuse(scan, "the model has too many numbers in attributes");
     }
@@ -122,7 +125,7 @@ static int check_numbers(VmtScan *scan, const Node *node, const VmtField *field)
     if (rc < 0)
         return vmt_scan_refuse(scan, "an attribute of operator %s is damaged or not finite",
                                vmt_slice_text(node->operator, name));
-    if ((node->bits & VMT_SIZE_ATTRIBUTES) && product > VMT_SIZE_PRODUCT_MAX)
+    if ((node->bits & VMT_SIZE_ATTRIBUTES) && *product > VMT_SIZE_PRODUCT_MAX)
         return vmt_scan_refuse(scan, "operator %s asks for an absurd size",
                                vmt_slice_text(node->operator, name));
     return 0;
@@ -145,6 +148,7 @@ static int check_attribute(VmtScan *scan, const Node *node, VmtSlice bytes)
     VmtField field;
     VmtTensor tensor;
     char name[VMT_SLICE_TEXT];
+    double product = 1;
     int rc;
     while ((rc = vmt_scan_next(scan, &cursor, &field)) > 0) {
         switch (field.number) {
@@ -158,7 +162,7 @@ static int check_attribute(VmtScan *scan, const Node *node, VmtSlice bytes)
         case VMT_ATTRIBUTE_I:
         case VMT_ATTRIBUTE_FLOATS:
         case VMT_ATTRIBUTE_INTS:
-            rc = check_numbers(scan, node, &field);
+            rc = check_numbers(scan, node, &field, &product);
             break;
         case VMT_ATTRIBUTE_T:
         case VMT_ATTRIBUTE_TENSORS:

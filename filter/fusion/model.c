@@ -17,7 +17,8 @@
 #include "fusion/sidecar.h"
 
 enum {
-    BATCH = 4096, /* rows for one run: bounds memory, costs nothing */
+    BATCH = 4096,   /* rows for one run: bounds memory, costs nothing */
+    ALIGNMENT = 64, /* of the features: sums of some kernels depend on it in the last digit */
     THREADS_MAX = 256,
     WHAT_SIZE = 512
 };
@@ -32,7 +33,7 @@ struct VmtModel {
     char *id;
     char sha256[65];
     char what[WHAT_SIZE]; /* the model in messages */
-    float features[BATCH][VMT_FEATURES];
+    _Alignas(ALIGNMENT) float features[BATCH][VMT_FEATURES];
     float scores[BATCH];
 };
 
@@ -232,9 +233,10 @@ int vmt_model_open(VmtModel **out, const VmtModelConfig *config, VmtError *error
     int rc = check_config(out, config, error);
     if (rc)
         return rc;
-    VmtModel *model = calloc(1, sizeof(*model));
+    VmtModel *model = aligned_alloc(ALIGNMENT, sizeof(*model));
     if (!model)
         return no_memory(error);
+    memset(model, 0, sizeof(*model));
     rc = load(model, config, error);
     if (rc)
         vmt_model_close(&model);
@@ -275,8 +277,9 @@ int vmt_model_score(VmtModel *model, const VmtRow *rows, size_t n, double *score
     vmt_no_error(error);
     if (!model || (n && (!rows || !scores)))
         return vmt_fail(error, -EINVAL, "there is no model, no rows or no place for scores");
-    for (size_t done = 0; done < n; done += BATCH) {
-        const size_t count = n - done < BATCH ? n - done : BATCH;
+    const size_t batch = vmt_ort_separable(model->ort) ? BATCH : 1;
+    for (size_t done = 0; done < n; done += batch) {
+        const size_t count = n - done < batch ? n - done : batch;
         int rc = fill(model, rows + done, count, error);
         if (rc == 0)
             rc = vmt_ort_run(model->ort, model->features[0], count, model->scores, error);

@@ -29,6 +29,7 @@ struct VmtOrt {
     OrtSession *session;
     VmtSignature signature;
     const char *device;
+    bool separable; /* rows that run together are scored as if alone */
 };
 
 static OrtStatus *append_cuda(const VmtOrtApi *api, OrtSessionOptions *options)
@@ -217,6 +218,11 @@ const char *vmt_ort_device(const VmtOrt *ort)
     return ort->device;
 }
 
+bool vmt_ort_separable(const VmtOrt *ort)
+{
+    return ort->separable;
+}
+
 /* Bit i: devices[i] is offered. What is offered may still fail, e.g. without a driver. */
 static unsigned offered(const VmtOrt *ort)
 {
@@ -276,12 +282,25 @@ static void end_session(VmtOrt *ort)
     ort->device = NULL;
 }
 
-/* Two rows that are not alike: shows what one row would hide. */
+/*
+ * Score rows together and alone. It shows a model or device that fails, and whether a row's score
+ * depends on its neighbours, as it does where DynamicQuantizeLinear takes one scale for all.
+ */
 static int try_session(VmtOrt *ort, VmtError *error)
 {
-    float features[2][VMT_FEATURES] = {{1, 1, 1, 1, 1, 0}, {0.5f, 0.1f, 0.2f, 0.3f, 0.4f, 5}};
-    float scores[2];
-    return vmt_ort_run(ort, features[0], 2, scores, error);
+    enum { ROWS = 16 };
+    float features[ROWS][VMT_FEATURES], together[ROWS], alone;
+    for (int i = 0; i < ROWS; i++)
+        for (int f = 0; f < VMT_FEATURES; f++)
+            features[i][f] = (float)((i * 7 + f * 5) % ROWS) / (f == VMT_MOTION2 ? 1 : ROWS);
+    int rc = vmt_ort_run(ort, features[0], ROWS, together, error);
+    ort->separable = true;
+    for (int i = 0; rc == 0 && i < ROWS; i++) {
+        rc = vmt_ort_run(ort, features[i], 1, &alone, error);
+        if (rc == 0 && alone != together[i])
+            ort->separable = false;
+    }
+    return rc;
 }
 
 static int start_with(VmtOrt *ort, const VmtOrtModel *model, OrtSessionOptions *options,

@@ -6,6 +6,7 @@
 #ifndef VMT_FUSION_ORT_H
 #define VMT_FUSION_ORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,9 @@ int vmt_ort_start(VmtOrt *ort, const VmtOrtModel *model, const char *device, int
 
 /** The device that is in use. */
 const char *vmt_ort_device(const VmtOrt *ort);
+
+/** True if rows may be scored together; else each must run alone, or its neighbours change it. */
+bool vmt_ort_separable(const VmtOrt *ort);
 
 /**
  * Run the model.

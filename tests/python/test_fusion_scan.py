@@ -1,0 +1,148 @@
+"""What may not run is refused from the bytes of the model alone, before an ONNX Runtime is there.
+
+Each rule has a model that breaks it, and models that come close are taken.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto as T
+from onnx import helper
+
+from fusion_models import FEATURES, Probe, constant, mlp, register, sanitizers, total
+from fusion_rules import ALLOWED, FORBIDDEN, Make, node, of_size, raw, tensor
+
+EBADMSG = -74
+MEMORY = 64 << 20
+SECONDS = 0.1
+NAN = float("nan")
+
+
+@pytest.fixture(scope="module")
+def probe(build_dir: Path) -> Probe:
+    return Probe(build_dir / "tests/c/fusion", Path("/nowhere/libonnxruntime.so"))
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_what_breaks_a_rule_is_refused_without_onnx_runtime(
+    probe: Probe, tmp_path: Path, name: str
+) -> None:
+    make, reason = FORBIDDEN[name]
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(raw(make()))
+    answer = probe.open(path, f"model_dir={tmp_path}")
+    assert answer.rc == EBADMSG, answer
+    assert reason in answer.error
+    assert answer.error.startswith(f"model '{path}': ")
+    assert answer.stderr == ""
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_what_keeps_the_rules_is_taken(probe: Probe, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "good.onnx"
+    path.write_bytes(raw(ALLOWED[name]()))
+    assert probe.scan(path) == ["0 features score"]
+
+
+def test_rules_are_not_broken_by_half(probe: Probe, tmp_path: Path) -> None:
+    """The models that are refused are refused for one thing: without it they are taken."""
+    paths = []
+    for name in ("in a branch", "too deep", "endless loop"):
+        proto = FORBIDDEN[name][0]()
+        assert isinstance(proto, onnx.ModelProto)
+        del proto.graph.node[1:]
+        paths.append(tmp_path / f"{name}.onnx")
+        paths[-1].write_bytes(raw(proto))
+    assert probe.scan(*paths) == ["0 features score"] * len(paths)
+
+
+def test_odd_names_do_not_reach_the_terminal(probe: Probe, tmp_path: Path) -> None:
+    path = tmp_path / "bad.onnx"
+    proto = total([of_size("\x1b[31mEvil\n\u00e4", "features")])
+    path.write_bytes(raw(proto))
+    (line,) = probe.scan(path)
+    assert "?[31mEvil???" in line
+    assert line.isascii() and line.isprintable()
+
+
+def message(key: bytes, content: bytes) -> bytes:
+    """Return a field of a message that has this content."""
+    size = len(content)
+    return key + bytes((size >> 7 * i & 127) | (i < 4) << 7 for i in range(5)) + content
+
+
+START = raw(onnx.ModelProto(ir_version=8, opset_import=[helper.make_opsetid("", 17)]))
+IDENTITY = raw(node("Identity", ["features"], ["i"]))
+
+LARGE: dict[str, Make] = {
+    "weights": lambda: total([], constant("t", np.ones(13_000_000)), constant("u", NAN)),
+    "halves": lambda: total(
+        [],
+        tensor(T.FLOAT16, [26_000_000], raw_data=b"\0\x3c" * 26_000_000),
+        constant("u", NAN),
+    ),
+    "noise": lambda: np.random.default_rng(1).bytes(52_000_000),
+    "short fields": lambda: b"\x72\x00" * 26_000_000,
+    "short values": lambda: START + message(b"\x3a", b"\x6a\x00" * 25_000_000),
+    "short nodes": lambda: START + message(b"\x3a", message(b"\x0a", IDENTITY) * 1_800_000),
+    "names": lambda: total([node("Split", ["features"], ["x" * 1500] * 33_000)]),
+    "text": lambda: total([of_size("Relu", "features", doc="[" * 50_000_000, bad=NAN)]),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_models_are_refused_fast_and_in_little_memory(
+    probe: Probe, build_dir: Path, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "large.onnx"
+    data = raw(LARGE[name]())
+    assert 45_000_000 < len(data) <= 50 << 20
+    path.write_bytes(data)
+    del data
+    small = tmp_path / "small.onnx"
+    small.write_bytes(b"")
+    base = probe.open(small)
+    answers = [probe.open(path) for _ in range(3)]
+    assert {a.rc for a in answers} == {EBADMSG}, answers[0]
+    assert base.peak > 0 or sys.platform != "linux"
+    if not sanitizers(build_dir):
+        assert min(a.peak for a in answers) < MEMORY
+        assert min(a.seconds for a in answers) - base.seconds < SECONDS
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", ["mlp", "svm", "quantized", "gelu", "loops in loops", "old style"])
+def test_damaged_models_are_survived(probe: Probe, tmp_path: Path, name: str, seed: int) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(raw(ALLOWED[name]()))
+    assert sum(mutate(probe, "onnx", seed, 5000, path)) == 5000
+
+
+def test_damaged_registries_are_survived(probe: Probe, tmp_path: Path) -> None:
+    register(
+        tmp_path,
+        "a",
+        mlp(),
+        description="Ä \u20ac \U0001f600 \n",
+        smoke=True,
+        sidecar={"features": FEATURES, "feature_mean": [0.5] * 6, "feature_std": [1e-3] * 6},
+    )
+    for name in ("registry.json", "a.json"):
+        taken, refused = mutate(probe, "json", 3, 20000, tmp_path / name)
+        assert taken > 100 and refused > 100
+
+
+def mutate(probe: Probe, kind: str, seed: int, count: int, path: Path) -> tuple[int, int]:
+    """Let a program damage a file and look at it; return how many were taken and refused."""
+    program = probe.programs / "mutate"
+    done = subprocess.run(
+        [program, kind, str(seed), str(count), path], capture_output=True, text=True, timeout=300
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    taken, refused = (int(line.split("=")[1]) for line in done.stdout.splitlines())
+    assert taken > 0 and refused > 0
+    return taken, refused
