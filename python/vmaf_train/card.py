@@ -15,6 +15,8 @@ from vmaf_train.errors import TrainError
 from vmaf_train.files import read_json, write_bytes
 from vmaf_train.models import Model
 
+_MODULE = "PYTHONPATH=python python -m vmaf_train"  # from the root of a checkout
+
 _PAGE = """\
 # {id}: VMAF from six features
 
@@ -206,5 +208,5 @@ def _command(report: Mapping[str, Any]) -> str:
     """Give the command line that wrote a report."""
     provenance = report["run_provenance"]
     script = provenance["entrypoint"]["path"]
-    program = f"python {script}" if "scripts/" in script else "python -m vmaf_train"
+    program = f"python {script}" if "scripts/" in script else _MODULE
     return " ".join([program, *provenance["argv"]])

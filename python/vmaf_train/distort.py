@@ -63,9 +63,11 @@ class Encoder:
     codec : str
         Name in FFmpeg.
     quality : str
-        Name of the quality option.
+        Name of the quality option; ``"qscale"`` stands for a fixed quantiser.
     best, worst : int
         Range of that option.
+    count : int
+        Recipes per unit that only encode, a third of them at a smaller size.
     presets : tuple of dict
         Option sets to choose from; the key ``"label"`` names the set.
     """
@@ -74,50 +76,60 @@ class Encoder:
     quality: str
     best: int
     worst: int
-    presets: tuple[dict[str, str], ...]
+    count: int
+    presets: tuple[dict[str, str], ...] = ({"label": "default"},)
 
 
 ENCODERS = (
     Encoder(
-        "libx264",
-        "crf",
-        8,
-        51,
-        tuple({"label": p, "preset": p} for p in ("ultrafast", "veryfast", "fast", "medium")),
-    ),
-    Encoder(
-        "libx265",
-        "crf",
-        8,
-        51,
-        tuple(
-            {"label": p, "preset": p, "x265-params": "log-level=none:pools=none:frame-threads=1"}
-            for p in ("ultrafast", "superfast", "fast")
+        codec="libx264",
+        quality="crf",
+        best=8,
+        worst=51,
+        presets=tuple(
+            {"label": name, "preset": name} for name in ("ultrafast", "veryfast", "fast", "medium")
         ),
+        count=7,
     ),
     Encoder(
-        "libsvtav1",
-        "crf",
-        8,
-        63,
-        tuple({"label": p, "preset": p, "svtav1-params": "lp=1"} for p in ("8", "10", "12")),
+        codec="libx265",
+        quality="crf",
+        best=8,
+        worst=51,
+        presets=tuple(
+            {
+                "label": name,
+                "preset": name,
+                "x265-params": "log-level=none:pools=none:frame-threads=1",
+            }
+            for name in ("ultrafast", "superfast", "fast")
+        ),
+        count=5,
     ),
     Encoder(
-        "libvpx-vp9",
-        "crf",
-        4,
-        63,
-        (
+        codec="libsvtav1",
+        quality="crf",
+        best=8,
+        worst=63,
+        presets=tuple(
+            {"label": name, "preset": name, "svtav1-params": "lp=1"} for name in ("8", "10", "12")
+        ),
+        count=5,
+    ),
+    Encoder(
+        codec="libvpx-vp9",
+        quality="crf",
+        best=4,
+        worst=63,
+        presets=(
             {"label": "realtime", "deadline": "realtime", "cpu-used": "7"},
             {"label": "good", "deadline": "good", "cpu-used": "6"},
         ),
+        count=5,
     ),
-    Encoder("mpeg2video", "qscale", 2, 31, ({"label": "default"},)),
-    Encoder("mjpeg", "qscale", 2, 31, ({"label": "default"},)),
+    Encoder(codec="mpeg2video", quality="qscale", best=2, worst=31, count=1),
+    Encoder(codec="mjpeg", quality="qscale", best=2, worst=31, count=1),
 )
-
-CODED = {"libx264": 7, "libx265": 5, "libsvtav1": 5, "libvpx-vp9": 5, "mpeg2video": 1, "mjpeg": 1}
-"""Recipes per unit that only encode, a third of them at a smaller size."""
 
 
 def recipes_for(unit: Unit) -> list[Recipe]:
@@ -125,10 +137,11 @@ def recipes_for(unit: Unit) -> list[Recipe]:
     rng = np.random.default_rng(zlib.crc32(f"{unit.name} recipes".encode()))
     recipes = [Recipe("identical")]
     for encoder in ENCODERS:
-        count = CODED[encoder.codec]
-        for stratum in range(count):
+        for stratum in range(encoder.count):
             scale = 1.0 if rng.random() > 1 / 3 else round(float(rng.uniform(0.25, 0.9)), 2)
-            recipes.append(_encode(encoder, (stratum + rng.random()) / count, rng, scale=scale))
+            recipes.append(
+                _encode(encoder, (stratum + rng.random()) / encoder.count, rng, scale=scale)
+            )
     for kernel in ("bilinear", "bicubic", "lanczos", "area"):
         scale = round(float(rng.uniform(0.15, 0.95)), 2)
         recipes.append(Recipe(f"scale{scale}-{kernel}", scale, kernel))

@@ -6,7 +6,7 @@ import pytest
 
 import train_support as support
 from vmaf_train.corpus import check_files, read_corpus
-from vmaf_train.distort import CODED, Recipe, distort, recipes_for
+from vmaf_train.distort import ENCODERS, Recipe, distort, recipes_for
 from vmaf_train.errors import TrainError
 from vmaf_train.extract import extract, part_path
 from vmaf_train.material import luma_of, reference_pictures
@@ -66,7 +66,10 @@ def test_recipes_cover_every_encoder_and_never_change(manifest):
     assert recipes == recipes_for(unit)
     assert recipes[0] == Recipe("identical")
     assert len({recipe.name for recipe in recipes}) == len(recipes) > 30
-    assert {recipe.codec for recipe in recipes} == {*CODED, "none"}
+    assert {recipe.codec for recipe in recipes} == {
+        *(encoder.codec for encoder in ENCODERS),
+        "none",
+    }
     assert recipes_for(replace(unit, every=6)) == recipes[::6]
     assert recipes_for(replace(unit, name="another")) != recipes
 
