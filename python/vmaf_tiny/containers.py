@@ -369,11 +369,15 @@ def _open(
             " raw video needs width, height, pixel format and bits"
         ) from None
     except FFmpegError as error:
-        raise InputError(f"{label} cannot be opened: {_reason(error)}: check it") from None
+        raise InputError(
+            f"{label} cannot be opened: {_reason(error)}: check that it exists and may be read"
+        ) from None
 
 
 def _url(path: str, raw: RawFormat | None, label: str) -> str:
     """Return what FFmpeg opens, once it is clear that this can go well."""
+    if not path:
+        raise InputError(f"{label}: the path is empty: give a file")
     if not Path(path).exists():
         if "://" in path or "%" in path:  # an address or a numbered sequence of pictures
             return path

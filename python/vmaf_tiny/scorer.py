@@ -69,12 +69,18 @@ class Scorer:
     --------
     >>> import numpy as np
     >>> from vmaf_tiny import Scorer
-    >>> rng = np.random.default_rng(0)
-    >>> with Scorer(64, 64) as scorer:  # doctest: +SKIP
-    ...     for picture in rng.integers(0, 256, (3, 64, 64), np.uint8):
-    ...         for ready in scorer.push(picture, picture // 2):
-    ...             print(ready.index, ready.scores[0])
+    >>> pictures = np.random.default_rng(0).integers(0, 256, (5, 64, 64), np.uint8)
+    >>> with Scorer(64, 64, threads=1) as scorer:
+    ...     for picture in pictures:
+    ...         for ready in scorer.push(picture, picture // 2 + 64):
+    ...             print(ready.index, ready.scores.shape)
     ...     (result,) = scorer.finish()
+    0 (1,)
+    1 (1,)
+    2 (1,)
+    3 (1,)
+    >>> len(result.scores), 0 <= result.score <= 100
+    (5, True)
     """
 
     def __init__(

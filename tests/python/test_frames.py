@@ -320,6 +320,8 @@ def test_no_pictures():
 def test_files_that_are_none(tmp_path):
     with pytest.raises(InputError, match=r"reference no\.mp4: there is no such file"):
         read(tmp_path / "no.mp4")
+    with pytest.raises(InputError, match="the path is empty: give a file"):
+        read("")
     with pytest.raises(InputError, match="is a folder: give a file"):
         read(tmp_path)
     (tmp_path / "empty.mp4").touch()
@@ -333,6 +335,13 @@ def test_files_that_are_none(tmp_path):
         read(tmp_path / "notes.txt")
     with pytest.raises(InputError, match="cannot be opened: Connection refused"):
         read("http://127.0.0.1:9/a.mp4")
+
+
+def test_codec_that_nobody_knows(tmp_path):
+    path = write(tmp_path / "a.avi", planes(2), codec="ffv1")
+    path.write_bytes(path.read_bytes().replace(b"FFV1", b"QQQQ"))
+    with pytest.raises(InputError, match=r"a\.avi: FFmpeg has no decoder for it"):
+        read(path)
 
 
 def test_sound_only(tmp_path):
