@@ -61,6 +61,8 @@ VMT_API const char *vmt_feature_name(int feature);
 enum {
     VMT_CPU_BEST,  /**< the best this CPU and this build have */
     VMT_CPU_C,     /**< plain C, everywhere */
+    VMT_CPU_AVX2,  /**< x86-64 with AVX2 and FMA */
+    VMT_CPU_AVX512, /**< x86-64 with AVX-512 F, BW, DQ, VL and VNNI: Ice Lake, Zen 4 and later */
     VMT_CPU_LEVELS /**< one past the last level */
 };
 

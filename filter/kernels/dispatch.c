@@ -8,21 +8,45 @@
 #include "kernels/kernels.h"
 #include "vmaf_tiny.h"
 
-extern const VmtKernels vmt_kernels_8_c, vmt_kernels_16_c;
+#define TABLES(level) extern const VmtKernels vmt_kernels_8_##level, vmt_kernels_16_##level
+#define ENTRY(cpu, level) \
+    { cpu, has_##level, { &vmt_kernels_8_##level, &vmt_kernels_16_##level } }
 
-static int always(void)
+TABLES(c);
+
+static int has_c(void)
 {
     return 1;
 }
 
+#if VMT_X86_LEVELS
+TABLES(avx2);
+TABLES(avx512);
+
+static int has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static int has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
 /* Weakest first, so that the last one available is the best. */
 static const struct Level {
     int cpu;
-    const char *name;
     int (*available)(void);
     const VmtKernels *tables[2]; /* 8 bits, more */
 } levels[] = {
-    { VMT_CPU_C, "c", always, { &vmt_kernels_8_c, &vmt_kernels_16_c } },
+    ENTRY(VMT_CPU_C, c),
+#if VMT_X86_LEVELS
+    ENTRY(VMT_CPU_AVX2, avx2),
+    ENTRY(VMT_CPU_AVX512, avx512),
+#endif
 };
 
 enum { LEVELS = sizeof(levels) / sizeof(*levels) };
@@ -37,8 +61,12 @@ static const struct Level *find(int cpu)
 
 const char *vmt_cpu_name(int cpu)
 {
-    const struct Level *level = find(cpu);
-    return cpu == VMT_CPU_BEST ? "best" : level ? level->name : NULL;
+    /* Also of levels that this build does not have. */
+    static const char *const names[VMT_CPU_LEVELS] = {
+        [VMT_CPU_BEST] = "best", [VMT_CPU_C] = "c", [VMT_CPU_AVX2] = "avx2",
+        [VMT_CPU_AVX512] = "avx512",
+    };
+    return cpu >= 0 && cpu < VMT_CPU_LEVELS ? names[cpu] : NULL;
 }
 
 int vmt_cpu_available(int cpu)

@@ -11,6 +11,7 @@ import pytest
 
 import textures
 from vmaf_tiny import Context
+from vmaf_tiny._core import cpu_levels
 
 SHARED = Path(__file__).parents[3] / "shared"
 LIBVMAF = ["integer_adm2", *(f"integer_vif_scale{s}" for s in range(4)), "integer_motion2"]
@@ -124,6 +125,16 @@ def test_every_bit_of_the_reference_program(kind, size, bits):
         sads.append(oracle.motion_sad(reference[n - 1], ref, bits) if n else 0.0)
     expected = [[*row, motion] for row, motion in zip(rows, oracle.motion2(sads), strict=True)]
     assert ours(reference, distorted, bits).tolist() == expected
+
+
+@pytest.mark.parametrize("bits", [8, 10, 16])
+@pytest.mark.parametrize("size", [(33, 33), (34, 65), (61, 97), (120, 641)])
+@pytest.mark.parametrize("kind", ["natural", "noise", "stripes", "flat"])
+def test_every_cpu_level_gives_the_same(kind, size, bits):
+    reference, distorted = pair(kind, 2, *size, bits)
+    plain = ours(reference, distorted, bits, cpu="c")
+    for level in cpu_levels():
+        assert (ours(reference, distorted, bits, cpu=level) == plain).all(), level
 
 
 def test_a_better_picture_scores_higher():

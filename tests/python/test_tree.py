@@ -84,6 +84,16 @@ def test_includes_go_one_way(room):
     assert strangers == []
 
 
+def test_intrinsics_stay_in_the_vector_headers():
+    pattern = re.compile(r"\b_mm\d*_|\bv[a-z]+q_[su]\d|immintrin|arm_neon|__asm__")
+    users = {
+        path.name
+        for path in (ROOT / "filter").rglob("*.[ch]")
+        if pattern.search(path.read_text()) and not path.name.startswith("vec_")
+    }
+    assert users == set()
+
+
 def test_only_the_filter_knows_ffmpeg():
     users = {
         path.parent.name

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+/**
+ * @file
+ * Vectors of AVX2 with FMA. See vec.h.
+ */
+#ifndef VMT_KERNELS_VEC_AVX2_H
+#define VMT_KERNELS_VEC_AVX2_H
+
+#include <immintrin.h>
+
+#define V_BYTES 32
+typedef __m256i V;
+
+/* clang-format off */
+V_INLINE V v_set32(int32_t x) { return _mm256_set1_epi32(x); }
+V_INLINE V v_set64(int64_t x) { return _mm256_set1_epi64x(x); }
+V_INLINE V v_and(V a, V b) { return _mm256_and_si256(a, b); }
+V_INLINE V v_or(V a, V b) { return _mm256_or_si256(a, b); }
+V_INLINE V v_xor(V a, V b) { return _mm256_xor_si256(a, b); }
+V_INLINE V v_not_and(V a, V b) { return _mm256_andnot_si256(a, b); }
+
+V_INLINE V v_add32(V a, V b) { return _mm256_add_epi32(a, b); }
+V_INLINE V v_sub32(V a, V b) { return _mm256_sub_epi32(a, b); }
+V_INLINE V v_mul32(V a, V b) { return _mm256_mullo_epi32(a, b); }
+V_INLINE V v_max32(V a, V b) { return _mm256_max_epi32(a, b); }
+V_INLINE V v_min32(V a, V b) { return _mm256_min_epi32(a, b); }
+V_INLINE V v_min_u32(V a, V b) { return _mm256_min_epu32(a, b); }
+V_INLINE V v_greater32(V a, V b) { return _mm256_cmpgt_epi32(a, b); }
+V_INLINE V v_equal32(V a, V b) { return _mm256_cmpeq_epi32(a, b); }
+V_INLINE int v_mask32(V mask) { return _mm256_movemask_ps(_mm256_castsi256_ps(mask)); }
+V_INLINE int v_any32(V mask) { return v_mask32(mask) != 0; }
+V_INLINE int v_count32(V mask) { return __builtin_popcount((unsigned)v_mask32(mask)); }
+
+V_INLINE V v_add64(V a, V b) { return _mm256_add_epi64(a, b); }
+V_INLINE V v_sub64(V a, V b) { return _mm256_sub_epi64(a, b); }
+V_INLINE V v_mul_even_u32(V a, V b) { return _mm256_mul_epu32(a, b); }
+V_INLINE V v_mul_even_i32(V a, V b) { return _mm256_mul_epi32(a, b); }
+V_INLINE V v_blend_odd32(V even, V odd) { return _mm256_blend_epi32(even, odd, 0xaa); }
+
+#define v_shr32(v, n) _mm256_srli_epi32(v, n)
+#define v_sar32(v, n) _mm256_srai_epi32(v, n)
+#define v_shl32(v, n) _mm256_slli_epi32(v, n)
+#define v_shr64(v, n) _mm256_srli_epi64(v, n)
+V_INLINE V v_sar32_by(V v, int n) { return _mm256_sra_epi32(v, _mm_cvtsi32_si128(n)); }
+V_INLINE V v_shl16_by(V v, int n) { return _mm256_sll_epi16(v, _mm_cvtsi32_si128(n)); }
+
+V_INLINE V v_shr64_by(V v, int n) { return _mm256_srl_epi64(v, _mm_cvtsi32_si128(n)); }
+V_INLINE V v_shl32_each(V v, V n) { return _mm256_sllv_epi32(v, n); }
+V_INLINE V v_shr32_each(V v, V n) { return _mm256_srlv_epi32(v, n); }
+V_INLINE V v_shl64_each(V v, V n) { return _mm256_sllv_epi64(v, n); }
+V_INLINE V v_shr64_each(V v, V n) { return _mm256_srlv_epi64(v, n); }
+
+/* There is no such instruction: lift to positive numbers, shift, come down again. */
+V_INLINE V v_sar64_by(V v, int n)
+{
+    const V lift = _mm256_set1_epi64x(INT64_MIN);
+    return _mm256_sub_epi64(v_shr64_by(_mm256_xor_si256(v, lift), n), v_shr64_by(lift, n));
+}
+
+V_INLINE V v_sub16(V a, V b) { return _mm256_sub_epi16(a, b); }
+V_INLINE V v_mul16(V a, V b) { return _mm256_mullo_epi16(a, b); }
+V_INLINE V v_mul_high_u16(V a, V b) { return _mm256_mulhi_epu16(a, b); }
+V_INLINE V v_low16(V a, V b) { return _mm256_unpacklo_epi16(a, b); }
+V_INLINE V v_high16(V a, V b) { return _mm256_unpackhi_epi16(a, b); }
+V_INLINE V v_pack_u16(V a, V b) { return _mm256_packus_epi32(a, b); }
+V_INLINE V v_pack_i16(V a, V b) { return _mm256_packs_epi32(a, b); }
+
+/* Product and sum in one statement: apart, gcc multiplies everything first and spills. */
+V_INLINE V v_dot(V sum, V a, V b)
+{
+    V product;
+    __asm__("vpmaddwd %3, %2, %0\n\tvpaddd %0, %1, %1"
+            : "=&x"(product), "+x"(sum) : "x"(a), "xm"(b));
+    return sum;
+}
+
+/* What v_low16() and v_high16() took apart, in the order of a row. */
+V_INLINE void v_order32(V *first, V *second, V low, V high)
+{
+    *first = _mm256_permute2x128_si256(low, high, 0x20);
+    *second = _mm256_permute2x128_si256(low, high, 0x31);
+}
+
+/* V_16 samples, one per 16-bit lane. */
+V_INLINE V v_load_u8(const uint8_t *p)
+{
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)p));
+}
+
+/* V_32 samples, one per 32-bit lane. */
+V_INLINE V v_load_i16_32(const int16_t *p)
+{
+    return _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+
+/* The 32-bit lanes as 16-bit ones, which they fit. */
+V_INLINE void v_store_16(int16_t *p, V v)
+{
+    const V packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(v, v), 0xd8);
+    _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(packed));
+}
+
+/* Even and odd 32-bit lanes of a row of two vectors. */
+V_INLINE V v_even32(V a, V b)
+{
+    const __m256 even = _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0x88);
+    return _mm256_permute4x64_epi64(_mm256_castps_si256(even), 0xd8);
+}
+
+V_INLINE V v_odd32(V a, V b)
+{
+    const __m256 odd = _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0xdd);
+    return _mm256_permute4x64_epi64(_mm256_castps_si256(odd), 0xd8);
+}
+
+/* Even and odd lanes in the order of a row: its first half and its second. */
+V_INLINE void v_zip32(V *first, V *second, V even, V odd)
+{
+    const V low = _mm256_unpacklo_epi32(even, odd), high = _mm256_unpackhi_epi32(even, odd);
+    *first = _mm256_permute2x128_si256(low, high, 0x20);
+    *second = _mm256_permute2x128_si256(low, high, 0x31);
+}
+
+/* The 32-bit lanes of a row of two vectors as 16-bit ones, in the order of the row. */
+V_INLINE V v_pack_in_order_u16(V first, V second)
+{
+    return _mm256_permute4x64_epi64(_mm256_packus_epi32(first, second), 0xd8);
+}
+
+/* Floats and doubles. */
+typedef __m256 VF;
+typedef __m256d VD;
+
+/*
+ * As floats, the 16 leading bits unchanged. There is no conversion that cuts off; so the bit
+ * after those 16 is cleared, and rounding cannot carry into them.
+ */
+V_INLINE VF v_float_cut(V v)
+{
+    return _mm256_cvtepi32_ps(v_not_and(v_shr32(v, 16), v));
+}
+
+V_INLINE VF v_float(V v) { return _mm256_cvtepi32_ps(v); }
+V_INLINE V v_float_bits(VF f) { return _mm256_castps_si256(f); }
+V_INLINE VF v_bits_float(V v) { return _mm256_castsi256_ps(v); }
+V_INLINE V v_cut_float(VF f) { return _mm256_cvttps_epi32(f); }
+V_INLINE VF v_sub_f(VF a, VF b) { return _mm256_sub_ps(a, b); }
+V_INLINE VF v_set_f(float x) { return _mm256_set1_ps(x); }
+V_INLINE VF v_fma_f(VF a, VF b, VF c) { return _mm256_fmadd_ps(a, b, c); }
+
+/* The float whose number is in the low bits of each lane, of 8. */
+V_INLINE VF v_pick_f(const float table[8], V index)
+{
+    return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), index);
+}
+
+/* The 32-bit lanes as two vectors of doubles, and from them, cut off. */
+V_INLINE VD v_double_low(V v) { return _mm256_cvtepi32_pd(_mm256_castsi256_si128(v)); }
+V_INLINE VD v_double_high(V v) { return _mm256_cvtepi32_pd(_mm256_extracti128_si256(v, 1)); }
+V_INLINE V v_cut_doubles(VD low, VD high)
+{
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm256_cvttpd_epi32(low)),
+                                   _mm256_cvttpd_epi32(high), 1);
+}
+V_INLINE VD v_widen_low(VF f) { return _mm256_cvtps_pd(_mm256_castps256_ps128(f)); }
+V_INLINE VD v_widen_high(VF f) { return _mm256_cvtps_pd(_mm256_extractf128_ps(f, 1)); }
+
+/* Signed 64-bit lanes, rounded to float. Only scalars are converted in one rounding. */
+V_INLINE VD v_float_of_i64(V v)
+{
+    int64_t lane[4];
+    memcpy(lane, &v, sizeof(v));
+    return _mm256_setr_pd((float)lane[0], (float)lane[1], (float)lane[2], (float)lane[3]);
+}
+
+/* Comparisons give masks of 64-bit lanes; those of the low and the high half make a 32-bit one. */
+V_INLINE V v_not_less_d(VD a, VD b)
+{
+    return _mm256_castpd_si256(_mm256_cmp_pd(a, b, _CMP_GE_OQ));
+}
+V_INLINE V v_narrow_mask(V low, V high)
+{
+    const __m256 even = _mm256_shuffle_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high),
+                                          0x88);
+    return _mm256_permute4x64_epi64(_mm256_castps_si256(even), 0xd8);
+}
+V_INLINE VD v_max_d(VD a, VD b) { return _mm256_max_pd(a, b); }
+V_INLINE VD v_set_d(double x) { return _mm256_set1_pd(x); }
+V_INLINE VD v_add_d(VD a, VD b) { return _mm256_add_pd(a, b); }
+V_INLINE VD v_sub_d(VD a, VD b) { return _mm256_sub_pd(a, b); }
+V_INLINE VD v_mul_d(VD a, VD b) { return _mm256_mul_pd(a, b); }
+V_INLINE VD v_div_d(VD a, VD b) { return _mm256_div_pd(a, b); }
+V_INLINE VD v_min_d(VD a, VD b) { return _mm256_min_pd(a, b); }
+/* clang-format on */
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+/**
+ * @file
+ * Sums of VIF, in vectors; see vif_sum.c for what they compute.
+ *
+ * Variances stay below 2^30, as those of 16-bit values do, so what the logarithms are taken of
+ * fits 31 bits.
+ */
+#include "kernels/kernel.h"
+#include "kernels/log2_vec.h"
+
+enum { NOISE = 131072, LOG2_NOISE = 17 * 2048, LOG2_BIAS = 127 * 2048 };
+
+void K(vif_sum_ref)(VmtVifSums *sums, const int32_t *ref_var, int w, const VmtTables *tables)
+{
+    const V noise = v_set32(NOISE);
+    V log = v_set32(0);
+    int detailed = 0;
+
+    (void)tables;
+    for (int x = 0; x < w; x += V_32) {
+        const V var = v_load(ref_var + x);
+        const V detail = v_and(v_greater32(var, v_set32(NOISE - 1)), v_first32(w - x));
+        log = v_add32(log, v_and(detail, v_log2_fixed(v_add32(var, noise))));
+        detailed += v_count32(detail);
+    }
+    sums->den_log += v_sum64(v_add_pairs_i32(v_set64(0), log)) -
+                     (int64_t)detailed * (LOG2_BIAS + LOG2_NOISE);
+    sums->flat += w - detailed;
+}
+
+/* What is left of the distorted variance, and what of the reference's comes through: for half
+ * the lanes. */
+V_INLINE void channel(VD *rest, VD *signal, VD s1, VD s2, VD s12, VD gain_limit)
+{
+    const VD gain = v_div_d(s12, v_add_d(s1, v_set_d(65536 * 1.0e-10)));
+    const VD limited = v_min_d(gain, gain_limit);
+    *rest = v_sub_d(s2, v_mul_d(gain, s12));
+    *signal = v_mul_d(v_mul_d(limited, limited), s1);
+}
+
+V_INLINE V information(V s1, V s2, V s12, VD gain_limit)
+{
+    VD rest[2], signal[2];
+    channel(&rest[0], &signal[0], v_double_low(s1), v_double_low(s2), v_double_low(s12),
+            gain_limit);
+    channel(&rest[1], &signal[1], v_double_high(s1), v_double_high(s2), v_double_high(s12),
+            gain_limit);
+    const V kept = v_max32(v_cut_doubles(rest[0], rest[1]), v_set32(0));
+    const V noise = v_add32(kept, v_set32(NOISE));
+    const V both = v_add32(v_cut_doubles(signal[0], signal[1]), noise);
+    return v_sub32(v_log2_fixed(both), v_log2_fixed(noise));
+}
+
+void K(vif_sum_dis)(VmtVifSums *sums, const int32_t *ref_var, const int32_t *dis_var,
+                    const int32_t *cov, int w, double gain_limit, const VmtTables *tables)
+{
+    const VD limit = v_set_d(gain_limit);
+    const V zero = v_set32(0);
+    V log = v_set32(0), flat = v_set64(0);
+
+    (void)tables;
+    for (int x = 0; x < w; x += V_32) {
+        const V s1 = v_load(ref_var + x), s2 = v_load(dis_var + x), s12 = v_load(cov + x);
+        const V inside = v_first32(w - x);
+        const V detail = v_and(v_greater32(s1, v_set32(NOISE - 1)), inside);
+        const V related = v_and(detail, v_greater32(v_min32(s2, s12), zero));
+        flat = v_add_pairs_u32(flat, v_not_and(detail, v_and(s2, inside)));
+        if (v_any32(related))
+            log = v_add32(log, v_and(related, information(s1, s2, s12, limit)));
+    }
+    sums->num_log += v_sum64(v_add_pairs_i32(v_set64(0), log));
+    sums->num_flat += v_sum64(flat);
+}

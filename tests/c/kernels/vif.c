@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause-Patent
+#include <string.h>
+
+#include "kernels.h"
+
+enum { ROWS = VMT_TAPS_MAX + 1 };
+
+/* From scale 1 on samples have 16 bits, rows may be narrow, and what follows them may be read. */
+static int width_at(const Trial *t, int scale)
+{
+    return scale ? t->w >> scale : t->w;
+}
+
+static void check_vertical(const Trial *t, int scale)
+{
+    static uint16_t samples[2][ROWS][ROW], made[2][2][5][ROW];
+    const void *rows[2][ROWS];
+    VmtMoments out[2][2];
+    const int w = width_at(t, scale), bits = scale ? 16 : t->bits;
+
+    for (int p = 0; p < 2; p++)
+        for (int k = 0; k < ROWS; k++) {
+            test_samples(samples[p][k], ROW, bits);
+            rows[p][k] = samples[p][k];
+        }
+    for (int level = 0; level < 2; level++)
+        for (int i = 0; i < 2; i++) {
+            uint16_t(*m)[ROW] = made[level][i];
+            out[level][i] = (VmtMoments){ m[0], { m[1], m[2] }, { m[3], m[4] } };
+        }
+    if (test_begin("vif_vertical_ref", t)) {
+        t->plain->vif_vertical_ref(out[0], rows[0], w, scale, bits);
+        t->level->vif_vertical_ref(out[1], rows[0], w, scale, bits);
+        for (int i = 0; i < 2; i++)
+            for (int m = 0; m < 4; m += m ? 2 : 1)
+                test_same(made[0][i][m], made[1][i][m], (size_t)w * 2, "a moment");
+        TEST_BENCH(t, t->level->vif_vertical_ref(out[1], rows[0], w, scale, bits));
+    }
+    if (test_begin("vif_vertical_dis", t)) {
+        t->plain->vif_vertical_dis(out[0], rows[0], rows[1], w, scale, bits);
+        t->level->vif_vertical_dis(out[1], rows[0], rows[1], w, scale, bits);
+        for (int i = 0; i < 2; i++)
+            for (int m = 0; m < 5; m++)
+                test_same(made[0][i][m], made[1][i][m], (size_t)w * 2, "a moment");
+        TEST_BENCH(t, t->level->vif_vertical_dis(out[1], rows[0], rows[1], w, scale, bits));
+    }
+    if (scale < VMT_SCALES - 1 && test_begin("vif_down_vertical", t)) {
+        t->plain->vif_down_vertical(made[0][0][0], rows[0], w, scale, bits);
+        t->level->vif_down_vertical(made[1][0][0], rows[0], w, scale, bits);
+        test_same(made[0][0][0], made[1][0][0], (size_t)w * 2, "a row");
+        TEST_BENCH(t, t->level->vif_down_vertical(made[1][0][0], rows[0], w, scale, bits));
+    }
+}
+
+static void check_horizontal(const Trial *t, int scale)
+{
+    static uint16_t in[5][ROW], down[2][ROW];
+    static uint32_t mean[2][ROW];
+    static int32_t var[2][ROW], cov[2][ROW];
+    const int w = width_at(t, scale);
+    const size_t size = (size_t)w * 4;
+
+    for (int m = 0; m < 5; m++)
+        test_samples(in[m], ROW, 16);
+    const VmtMoments moments = { in[0] + VMT_PAD, { in[1] + VMT_PAD, in[2] + VMT_PAD },
+                                 { in[3] + VMT_PAD, in[4] + VMT_PAD } };
+    if (test_begin("vif_horizontal_ref", t)) {
+        t->plain->vif_horizontal_ref(mean[0], var[0], &moments, w, scale);
+        t->level->vif_horizontal_ref(mean[1], var[1], &moments, w, scale);
+        test_same(mean[0], mean[1], size, "the mean");
+        test_same(var[0], var[1], size, "the variance");
+        TEST_BENCH(t, t->level->vif_horizontal_ref(mean[1], var[1], &moments, w, scale));
+    }
+    if (test_begin("vif_horizontal_dis", t)) {
+        for (int x = 0; x < ROW; x++)
+            mean[0][x] = test_random(0);
+        t->plain->vif_horizontal_dis(var[0], cov[0], mean[0], &moments, w, scale);
+        t->level->vif_horizontal_dis(var[1], cov[1], mean[0], &moments, w, scale);
+        test_same(var[0], var[1], size, "the variance");
+        test_same(cov[0], cov[1], size, "the covariance");
+        TEST_BENCH(t, t->level->vif_horizontal_dis(var[1], cov[1], mean[0], &moments, w, scale));
+    }
+    if (scale < VMT_SCALES - 1 && test_begin("vif_down_horizontal", t)) {
+        t->plain->vif_down_horizontal(down[0], in[0] + VMT_PAD, w, scale);
+        t->level->vif_down_horizontal(down[1], in[0] + VMT_PAD, w, scale);
+        test_same(down[0], down[1], (size_t)(w / 2) * 2, "a row");
+        TEST_BENCH(t, t->level->vif_down_horizontal(down[1], in[0] + VMT_PAD, w, scale));
+    }
+}
+
+/* Variances as they can be: the square of the covariance is at most their product. */
+static void fill_statistics(int32_t *ref, int32_t *dis, int32_t *cov, int n)
+{
+    test_numbers32(ref, n, -3, 1073741823);
+    test_numbers32(dis, n, 0, 1073741823);
+    for (int x = 0; x < n; x++) {
+        const double part = (double)test_random(0) / 4294967295.0 * 2.4 - 1.2;
+        const double product = (double)(ref[x] > 0 ? ref[x] : 0) * dis[x];
+        const double most = product > 0 ? __builtin_sqrt(product) : 0;
+        const double c = most * (part > 1 ? 1 : part < -1 ? -1 : part);
+        cov[x] = (int32_t)c + (int)test_random(3) - 1;
+    }
+}
+
+static void check_sums(const Trial *t, int scale)
+{
+    static int32_t ref[ROW], dis[ROW], cov[ROW];
+    const int w = width_at(t, scale);
+    VmtVifSums a = { 0 }, b = { 0 };
+
+    fill_statistics(ref, dis, cov, ROW);
+    if (test_begin("vif_sum_ref", t)) {
+        t->plain->vif_sum_ref(&a, ref, w, t->tables);
+        t->level->vif_sum_ref(&b, ref, w, t->tables);
+        test_same(&a, &b, sizeof(a), "a sum");
+        TEST_BENCH(t, t->level->vif_sum_ref(&b, ref, w, t->tables));
+    }
+    if (test_begin("vif_sum_dis", t)) {
+        const double limit = test_random(2) ? 100 : 1 + test_random(1000) / 500.0;
+        a = b = (VmtVifSums){ 0 };
+        t->plain->vif_sum_dis(&a, ref, dis, cov, w, limit, t->tables);
+        t->level->vif_sum_dis(&b, ref, dis, cov, w, limit, t->tables);
+        test_same(&a, &b, sizeof(a), "a sum");
+        TEST_BENCH(t, t->level->vif_sum_dis(&b, ref, dis, cov, w, limit, t->tables));
+    }
+}
+
+/* Every entry of the table, at every exponent, alone: a row of one pixel. */
+static void check_logarithms(const Trial *t)
+{
+    if (t->w != WIDTH || t->bits != 8 || !test_begin("vif_sum_ref", t))
+        return;
+    static int32_t var[ROW];
+    for (int exponent = 17; exponent < 30; exponent++)
+        for (int i = 32768; i < 65536; i++) {
+            VmtVifSums a = { 0 }, b = { 0 };
+            const uint32_t low = exponent > 15 ? test_random(1u << (exponent - 15)) : 0;
+            const uint32_t v = ((uint32_t)i << (exponent - 15)) + low;
+            if (v < 2 * 131072)
+                continue;
+            var[0] = (int32_t)(v - 131072);
+            t->plain->vif_sum_ref(&a, var, 1, t->tables);
+            t->level->vif_sum_ref(&b, var, 1, t->tables);
+            test_same(&a, &b, sizeof(a), "a logarithm");
+        }
+}
+
+void test_vif(const Trial *t)
+{
+    for (int scale = 0; scale < VMT_SCALES; scale++) {
+        if (!scale || t->bits > 8)
+            check_vertical(t, scale);
+        check_horizontal(t, scale);
+        check_sums(t, scale);
+    }
+    check_logarithms(t);
+}
