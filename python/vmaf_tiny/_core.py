@@ -1,13 +1,11 @@
 """The only module that sees C: handles, lent planes, strings and error codes."""
 
-import importlib.util
 import os
 import threading
 import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import asdict, fields
 from typing import Any, Self
 
 import numpy as np
@@ -15,12 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from vmaf_tiny._native import ffi, lib
 from vmaf_tiny.errors import InputError, ModelError, OptionError, VmafTinyError, from_code
+from vmaf_tiny.models import ModelEntry as ModelEntry
+from vmaf_tiny.models import ModelInfo as ModelInfo
+from vmaf_tiny.models import find_model_dir, find_ort_library
 
 Rows = NDArray[np.void]
 """Features of pictures: an array of `ROW`."""
-
-_MODEL_DIR = "VMAF_TINY_MODEL_DIR"
-_ORT_LIB = "VMAF_TINY_ORT_LIB"
 
 
 def _names(name_of: Any, count: int) -> tuple[str, ...]:
@@ -289,79 +287,6 @@ def _close_context(handle: Any, loans: deque[Any]) -> None:
 # --------------------------------------------------------------------------------------- fusion
 
 
-@dataclass(frozen=True)
-class ModelInfo:
-    """What a report says about a model.
-
-    Attributes
-    ----------
-    id
-        Registry id, or the file's name without folder and ending.
-    path
-        The file that was read.
-    sha256
-        Of the bytes that run.
-    teacher
-        Model whose scores it learned, such as ``"vmaf_v0.6.1"``; or empty.
-    license
-        From the registry; or empty.
-    provider
-        Execution provider in use, such as ``"cpu"``.
-    ort_version
-        Version of ONNX Runtime.
-    ort_library
-        The file that ONNX Runtime was opened from.
-    registered
-        Whether the registry vouches for these bytes.
-    clipped
-        Whether scores are clipped to 0 to 100.
-    """
-
-    id: str
-    path: str
-    sha256: str
-    teacher: str
-    license: str
-    provider: str
-    ort_version: str
-    ort_library: str
-    registered: bool
-    clipped: bool
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """A row of the registry.
-
-    Attributes
-    ----------
-    id
-        Name to ask for the model by.
-    kind
-        ``"fr"``, ``"nr"`` or ``"filter"``.
-    path
-        The .onnx file.
-    sha256
-        What the file must have.
-    description, license, teacher
-        Or empty.
-    smoke
-        Whether it only tests the way into the runtime and claims no quality.
-    intact
-        Whether the file is there and has its sha256.
-    """
-
-    id: str
-    kind: str
-    path: str
-    sha256: str
-    description: str
-    license: str
-    teacher: str
-    smoke: bool
-    intact: bool
-
-
 class Model:
     """A model that turns rows of features into scores, run by ONNX Runtime.
 
@@ -411,9 +336,9 @@ class Model:
     ) -> None:
         config = {
             "model": _chars(model),
-            "model_dir": _chars(_model_dir(model_dir)),
+            "model_dir": _chars(find_model_dir(model_dir)),
             "device": _chars(device),
-            "ort_library": _chars(_ort_library(ort_library)),
+            "ort_library": _chars(find_ort_library(ort_library)),
             "threads": threads,
             "registered_only": registered_only,
             "disable_clip": not clip,
@@ -486,7 +411,7 @@ def registry(model_dir: str | os.PathLike[str] | None = None) -> list[ModelEntry
         There is no registry or it is not valid.
     """
     handle, error = ffi.new("VmtRegistry **"), ffi.new("VmtError *")
-    code = lib.vmt_registry_open(handle, _chars(_model_dir(model_dir)), error)
+    code = lib.vmt_registry_open(handle, _chars(find_model_dir(model_dir)), error)
     _check(code, error, ModelError)
     try:
         entries: list[ModelEntry] = []
@@ -511,36 +436,9 @@ def devices(ort_library: str | os.PathLike[str] | None = None) -> list[str]:
         There is no ONNX Runtime.
     """
     text, error = ffi.new("char[]", 256), ffi.new("VmtError *")
-    library = _chars(_ort_library(ort_library))
+    library = _chars(find_ort_library(ort_library))
     _check(lib.vmt_devices(library, text, len(text), error), error, ModelError)
     return _string(text).split()
-
-
-def _model_dir(asked: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
-    """Return the folder of the registry, or None to let the core find it."""
-    if asked is not None or os.environ.get(_MODEL_DIR):
-        return asked
-    here = Path(__file__).resolve()
-    # In a wheel beside this file; in an editable install where the sources have it.
-    folders = (here.parent / "model", here.parents[2] / "model" / "tiny")
-    return next((folder for folder in folders if (folder / "registry.json").is_file()), None)
-
-
-def _ort_library(asked: str | os.PathLike[str] | None) -> str | os.PathLike[str] | None:
-    """Return the path of ONNX Runtime, or None to let the core find it.
-
-    The onnxruntime package is looked into, not imported: its Python part is slow to load.
-    """
-    if asked is not None or os.environ.get(_ORT_LIB):
-        return asked
-    spec = importlib.util.find_spec("onnxruntime")
-    folders = spec.submodule_search_locations if spec else None
-    for folder in folders or ():
-        capi = Path(folder) / "capi"
-        found = [*capi.glob("libonnxruntime.so*"), *capi.glob("libonnxruntime*.dylib")]
-        if found:
-            return min(found)
-    return None
 
 
 def _rows(rows: Rows) -> Rows:

@@ -8,9 +8,9 @@ import sysconfig
 import zipfile
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
+
+import clips
 
 pytestmark = pytest.mark.slow
 
@@ -63,18 +63,8 @@ def python(wheel, tmp_path_factory):
 def clip(tmp_path_factory):
     """Two files: a moving texture, and the same coarsely encoded."""
     folder = tmp_path_factory.mktemp("clip")
-    rng = np.random.default_rng(3)
-    texture = np.kron(rng.integers(30, 220, (40, 60), np.uint8), np.ones((4, 4), np.uint8))
-    for name, options in (("reference", {"qp": "0"}), ("distorted", {"crf": "40"})):
-        with av.open(folder / f"{name}.mkv", "w") as out:
-            stream = out.add_stream("libx264", 25, options=options)
-            stream.width, stream.height, stream.pix_fmt = 160, 128, "yuv420p"
-            for n in range(8):
-                picture = np.full((192, 160), 128, np.uint8)
-                picture[:128] = texture[n : n + 128, 2 * n : 2 * n + 160]
-                out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "yuv420p")))
-            out.mux(stream.encode())
-    return folder / "reference.mkv", folder / "distorted.mkv"
+    reference = clips.write(folder / "reference.mkv", clips.planes(8))
+    return reference, clips.write(folder / "distorted.mp4", clips.planes(8), options={"qp": "48"})
 
 
 def test_wheel_has_what_belongs_and_nothing_else(wheel):

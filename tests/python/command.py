@@ -1,0 +1,18 @@
+"""The command as another process, and what is said of its errors."""
+
+import subprocess
+import sys
+
+COMMAND = (sys.executable, "-m", "vmaf_tiny")
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, timeout=120, check=False, **options
+    )
+
+
+def assert_one_line(err, *words):
+    assert err.startswith("vmaf-tiny: error: ") and err.count("\n") == 1 and err.endswith("\n"), err
+    for word in words:
+        assert word in err
