@@ -30,6 +30,9 @@ MATRICES = {
 }
 """Ways from RGB to luma that swscale knows."""
 
+# Several threads of swscale write over the first samples of each other's slices where rows are
+# padded less than its vectors reach, as those of PyAV's frames are.
+_THREADS = 1
 _NATIVE = "le" if sys.byteorder == "little" else "be"
 _PLANAR = re.compile(r"(yuv[aj]?4\d\dp|gray)(\d+[lb]e)?|nv\d\d([lb]e)?")
 _GRAY = re.compile(r"gray|ya\d|mono")
@@ -202,6 +205,7 @@ class Converter:
                 src_color_range=ColorRange.JPEG,
                 dst_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
                 interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
+                threads=_THREADS,
             )
         else:
             # Saying the same range on both sides keeps swscale from touching a sample.
@@ -210,6 +214,7 @@ class Converter:
                 format=form.planar,
                 src_color_range=ColorRange.MPEG,
                 dst_color_range=ColorRange.MPEG,
+                threads=_THREADS,
             )
         return first_plane(frame, form.bits)
 
@@ -218,12 +223,12 @@ class Converter:
         depth = bits if bits in (8, 9, 10, 12, 14) else 16  # the depths that swscale knows
         # As gray, a plane is scaled alone: no chroma to carry, no range to convert.
         form = "gray" if depth == 8 else f"gray{depth}{_NATIVE}"
-        rows = luma if luma.strides[0] > 0 else np.ascontiguousarray(luma)
         scaled = self._scale.reformat(
-            av.VideoFrame.from_numpy_buffer(rows, form),
+            av.VideoFrame.from_ndarray(luma, form),  # a copy, as swscale reads past the end
             width=width,
             height=height,
             interpolation=Interpolation.BICUBIC,
+            threads=_THREADS,
         )
         plane = first_plane(scaled, bits)
         # Bicubic overshoots; swscale clips to its own depth only.
