@@ -303,7 +303,8 @@ def make_comma_locale(folder: Path) -> None:
         'LC_NUMERIC\ndecimal_point ","\nthousands_sep "."\ngrouping 3;3\nEND LC_NUMERIC\n'
     )
     # Complains of the categories that are not there, and makes the locale all the same.
-    command = ["localedef", "--no-archive", "-c", "-f", charmap, "-i", source, folder / "comma"]
+    command: list[str | Path] = ["localedef", "--no-archive", "-c", "-f", charmap, "-i", source]
+    command.append(folder / "comma")
     subprocess.run(command, check=False, capture_output=True, timeout=60)
 
 
