@@ -15,7 +15,7 @@ FEATURES = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "mot
 LIMIT_S = 240
 
 REFERENCE = "testsrc2=size=160x120:rate=25:duration=1"
-DISTORTED = f"{REFERENCE},boxblur=1,noise=alls=14:allf=t:all_seed=3"
+DISTORTED = f"{REFERENCE},gblur=1,noise=alls=14:allf=t:all_seed=3"
 
 
 @dataclass(frozen=True)

@@ -9,28 +9,16 @@ TWO_SECONDS = "testsrc2=size=160x120:rate=25:duration=2"
 
 def test_containers_that_round_times_pair_rightly(ffmpeg, tmp_path):
     film = "testsrc2=size=160x120:rate=24000/1001:duration=4"
-    files = [tmp_path / "film.mp4", tmp_path / "film.mkv"]
-    for path in files:
-        made = ffmpeg.run(
-            "-f",
-            "lavfi",
-            "-i",
-            film,
-            "-c:v",
-            "libx264",
-            "-qp",
-            "0",
-            "-preset",
-            "ultrafast",
-            "-video_track_timescale",
-            "24000",
-            path,
-        )
-        assert made.status == 0, made.said
+    files = mp4, mkv = tmp_path / "film.mp4", tmp_path / "film.mkv"
+    made = ffmpeg.run(
+        "-f", "lavfi", "-i", film, "-c:v", "mpeg4", "-video_track_timescale", 24000, mp4
+    )
+    assert made.status == 0, made.said
+    assert ffmpeg.run("-i", mp4, "-c", "copy", mkv).status == 0
     for distorted, reference in (files, files[::-1]):
         logged = ffmpeg.logged(distorted, reference, path=tmp_path / "log")
         assert len(logged.rows) == 96
-        assert {row["vif_scale0"] for row in logged.rows} == {1.0}
+        assert min(row["vif_scale0"] for row in logged.rows) > 0.9999
         assert "another time" not in logged.ran.said
 
 

@@ -174,23 +174,9 @@ def test_hdr_is_refused_unless_allowed(ffmpeg, tmp_path, transfer, sides):
 
 
 def test_a_video_that_changes_its_range_on_the_way_is_noticed(ffmpeg):
-    half = "testsrc2=size=160x120:rate=25:duration=0.4"
-    graph = "[0]setrange=tv[a];[1]setrange=pc[b];[a][b]concat=n=2:v=1"
-    made = ffmpeg.run(
-        "-f",
-        "lavfi",
-        "-i",
-        half,
-        "-f",
-        "lavfi",
-        "-i",
-        half,
-        "-filter_complex",
-        f"{graph}[d];{REFERENCE}[r];[d][r]vmaf_tiny",
-        "-f",
-        "null",
-        "-",
-    )
-    assert made.status != 0
-    assert "allow_range=1" in made.said
-    assert made.score is None
+    graph = f"[1]setrange=pc[b];[0][b]concat[d];{REFERENCE}[r];[d][r]{{}}"
+    ran = ffmpeg.score(REFERENCE, REFERENCE, graph=graph, before=("-loglevel", "verbose"))
+    # FFmpeg 7 and later make the two parts alike before they come here
+    converted = "auto_scale" in ran.said
+    assert (ran.score is None) != converted
+    assert ("allow_range=1" in ran.said) != converted
