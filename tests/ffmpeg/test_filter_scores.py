@@ -189,10 +189,11 @@ def test_frames_between_pass_without_metrics(ffmpeg, tmp_path):
     assert len(metadata(printed.read_text())) == 7
 
 
-def test_video_passes_through_as_it_is(ffmpeg):
+@pytest.mark.parametrize("clock", ["null", "settb=1/90000"])
+def test_video_passes_through_as_it_is(ffmpeg, clock):
     to = ("-f", "framemd5", "-")
     plain = ffmpeg.score(DISTORTED, REFERENCE, graph="[1]nullsink;[0]null", to=to)
-    through = ffmpeg.score(DISTORTED, REFERENCE, to=to)
+    through = ffmpeg.score(DISTORTED, REFERENCE, graph=f"[1]{clock}[r];[0][r]{{}}", to=to)
     assert through.status == 0
     assert len(through.output.splitlines()) > 25
     assert through.output == plain.output
