@@ -33,10 +33,11 @@ void vmt_adm_lay_out(VmtAdm *adm, VmtArena *arena, const VmtFormat *format)
 {
     const int w = (format->width + 1) / 2, h = (format->height + 1) / 2;
     const int next_w = (w + 1) / 2, next_h = (h + 1) / 2;
+    const size_t size = (size_t)w * (size_t)h + VMT_PAD;
+    const size_t next_size = (size_t)next_w * (size_t)next_h + VMT_PAD;
 
     adm->low = take_row(arena, format->width);
     adm->high = take_row(arena, format->width);
-    adm->narrow = take_row(arena, w);
     take_bands(&adm->ref_bands, arena, w);
     take_bands(&adm->dis_bands, arena, w);
     adm->pictures = vmt_arena_take(arena, (size_t)(1 + format->renditions) *
@@ -44,9 +45,8 @@ void vmt_adm_lay_out(VmtAdm *adm, VmtArena *arena, const VmtFormat *format)
     for (int i = 0; i <= format->renditions; i++) {
         VmtAdmPicture counting = { 0 };
         VmtAdmPicture *picture = arena->base ? &adm->pictures[i] : &counting;
-        picture->plane[0] = vmt_arena_take(arena, (size_t)w * (size_t)h * sizeof(int32_t));
-        picture->plane[1] = vmt_arena_take(arena, (size_t)next_w * (size_t)next_h *
-                                                      sizeof(int32_t));
+        picture->plane[0] = vmt_arena_take(arena, size * sizeof(int16_t));
+        picture->plane[1] = vmt_arena_take(arena, next_size * sizeof(int32_t));
         for (int row = 0; i > 0 && row < 3; row++) {
             picture->masking[row].around = take_row(arena, w);
             picture->masking[row].centre = take_row(arena, w);
@@ -75,14 +75,13 @@ static void extend32(int32_t *row, int w)
     row[w + 1] = row[w - 2];
 }
 
-/* Row y of the bands of the first level, and of the approximation. */
+/* Row y of the bands of the first level, and of the approximation, which has 16 bits yet. */
 static void split_samples(const VmtAdm *adm, const Level *level, VmtPlane in, int y,
-                          const VmtBands *bands, int32_t *approximation)
+                          const VmtBands *bands, int16_t *approximation)
 {
     const VmtKernels *k = level->kernels;
     const int w = level->in_w;
     int16_t *low = (int16_t *)adm->low, *high = (int16_t *)adm->high;
-    int16_t *narrow = (int16_t *)adm->narrow;
     const void *rows[4];
 
     for (int t = 0; t < 4; t++)
@@ -90,25 +89,36 @@ static void split_samples(const VmtAdm *adm, const Level *level, VmtPlane in, in
     k->wavelet0_vertical(low, high, rows, w, level->bits);
     extend16(low, w);
     extend16(high, w);
-    k->wavelet0_horizontal(narrow, bands->band[VMT_BAND_V], low, w);
+    k->wavelet0_horizontal(approximation, bands->band[VMT_BAND_V], low, w);
     k->wavelet0_horizontal(bands->band[VMT_BAND_H], bands->band[VMT_BAND_D], high, w);
-    for (int x = 0; x < level->area.w; x++)
-        approximation[x] = narrow[x];
 }
 
-/* The same of a further level. */
-static void split(const VmtAdm *adm, const Level *level, const int32_t *in, int y,
-                  const VmtBands *bands, int32_t *approximation)
+/* A row of the last approximation filtered vertically: of 16 bits, or more. */
+static void split_vertically(const VmtAdm *adm, const Level *level, const void *in, int y)
 {
-    static const int vertical_shift[VMT_SCALES] = { 0, 0, 16, 16 };
-    static const int horizontal_shift[VMT_SCALES] = { 0, 15, 16, 15 };
-    const VmtKernels *k = level->kernels;
-    const int w = level->in_w, shift = horizontal_shift[level->index];
+    const size_t w = (size_t)level->in_w;
+    const int16_t *narrow[4];
     const int32_t *rows[4];
 
-    for (int t = 0; t < 4; t++)
-        rows[t] = in + (size_t)tap_index(2 * y - 1 + t, level->in_h) * (size_t)w;
-    k->wavelet_vertical(adm->low, adm->high, rows, w, vertical_shift[level->index]);
+    for (int t = 0; t < 4; t++) {
+        const size_t at = (size_t)tap_index(2 * y - 1 + t, level->in_h) * w;
+        narrow[t] = (const int16_t *)in + at;
+        rows[t] = (const int32_t *)in + at;
+    }
+    if (level->index == 1)
+        level->kernels->wavelet1_vertical(adm->low, adm->high, narrow, level->in_w);
+    else
+        level->kernels->wavelet_vertical(adm->low, adm->high, rows, level->in_w);
+}
+
+/* Row y of the bands of a further level, and of the approximation. */
+static void split(const VmtAdm *adm, const Level *level, const void *in, int y,
+                  const VmtBands *bands, int32_t *approximation)
+{
+    const VmtKernels *k = level->kernels;
+    const int w = level->in_w, shift = level->index == 2 ? 16 : 15;
+
+    split_vertically(adm, level, in, y);
     extend32(adm->low, w);
     extend32(adm->high, w);
     k->wavelet_horizontal(approximation, bands->band[VMT_BAND_V], adm->low, w, shift);
@@ -119,12 +129,13 @@ static void split(const VmtAdm *adm, const Level *level, const int32_t *in, int 
 static void split_row(const VmtAdm *adm, const Level *level, VmtPlane samples,
                       const VmtAdmPicture *picture, int y, const VmtBands *bands)
 {
-    int32_t *out = picture->plane[level->index & 1] + (size_t)y * (size_t)level->area.w;
+    void *plane = picture->plane[level->index & 1];
+    const size_t at = (size_t)y * (size_t)level->area.w;
 
     if (level->index == 0)
-        split_samples(adm, level, samples, y, bands, out);
+        split_samples(adm, level, samples, y, bands, (int16_t *)plane + at);
     else
-        split(adm, level, picture->plane[(level->index - 1) & 1], y, bands, out);
+        split(adm, level, picture->plane[(level->index - 1) & 1], y, bands, (int32_t *)plane + at);
 }
 
 /* Masking of a row of the distorted bands; its neighbours' sums are mirrored over the edges. */

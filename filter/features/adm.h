@@ -11,7 +11,7 @@
 
 /** Rows of wavelet coefficients of one picture, and its next approximation. */
 typedef struct VmtAdmPicture {
-    int32_t *plane[2];      /**< approximation, [level & 1] */
+    void *plane[2];         /**< approximation, [level & 1]: int16_t of level 0, int32_t after */
     VmtMasking masking[3];  /**< of row y in [y % 3]; unused for the reference */
     int64_t visible[3];     /**< numerator per band */
 } VmtAdmPicture;
@@ -19,7 +19,6 @@ typedef struct VmtAdmPicture {
 /** Buffers of one worker. */
 typedef struct VmtAdm {
     int32_t *low, *high;        /**< a row filtered vertically */
-    int32_t *narrow;            /**< a row of 16-bit approximations */
     VmtBands ref_bands, dis_bands;
     VmtAdmPicture *pictures;    /**< [0]: reference, [1 + k]: rendition k */
     uint64_t cubes[3];          /**< denominator per band */

@@ -47,7 +47,7 @@ void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
 }
 
 /* Kernels may touch VMT_PAD elements on both sides of a row. */
-static uint16_t *moment_row(const VmtVif *vif, int which, int i)
+static int16_t *moment_row(const VmtVif *vif, int which, int i)
 {
     return vif->moments + (size_t)(which * MOMENTS + i) * (size_t)vif->padded + VMT_PAD;
 }
@@ -68,7 +68,7 @@ static VmtMoments dis_moments(const VmtVif *vif, int which)
     };
 }
 
-static void mirror_ends(uint16_t *row, int w, int reach)
+static void mirror_ends(int16_t *row, int w, int reach)
 {
     for (int i = 1; i <= reach; i++) {
         row[-i] = row[i];
@@ -83,20 +83,18 @@ static void rows_from(const void **rows, VmtPlane plane, int y, int h, int count
         rows[k] = vmt_plane_row(plane, vmt_mirror(y + k, h));
 }
 
-/* Filter and halve a picture. */
-static void shrink(const VmtVif *vif, const Scale *scale, VmtPlane in, uint16_t *out)
+/* Row y of the next scale of a picture. */
+static void shrink_row(const VmtVif *vif, const Scale *scale, VmtPlane in, int y, uint16_t *out)
 {
     const VmtKernels *k = scale->kernels;
     const int taps = vmt_vif_taps(scale->index + 1), w = scale->w, next_w = w / 2;
     uint16_t *row = vif->down + VMT_PAD;
     const void *rows[VMT_TAPS_MAX];
 
-    for (int y = 0; y < scale->h / 2; y++) {
-        rows_from(rows, in, 2 * y - taps / 2, scale->h, taps);
-        k->vif_down_vertical(row, rows, w, scale->index, scale->bits);
-        mirror_ends(row, w, taps / 2);
-        k->vif_down_horizontal(out + (size_t)y * (size_t)next_w, row, w, scale->index);
-    }
+    rows_from(rows, in, 2 * y - taps / 2, scale->h, taps);
+    k->vif_down_vertical(row, rows, w, scale->index, scale->bits);
+    mirror_ends((int16_t *)row, w, taps / 2);
+    k->vif_down_horizontal(out + (size_t)y * (size_t)next_w, row, w, scale->index);
 }
 
 static void mirror_moments(const VmtVif *vif, int which, int first, int last, const Scale *scale)
@@ -166,30 +164,40 @@ static double score(const VmtVifSums *ref, const VmtVifSums *dis)
     return (double)(num / den);
 }
 
+/* A scale: its sums, and on the way, while its rows are near, the pictures of the next. */
+static void run_scale(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
+                      const VmtPlane *planes)
+{
+    const int pictures = scale->index < VMT_SCALES - 1 ? 1 + format->renditions : 0;
+    uint16_t *const *next = vif->plane[(scale->index + 1) & 1];
+
+    memset(vif->sums, 0, (size_t)format->renditions * sizeof(*vif->sums));
+    for (int y = 0; y < scale->h; y += 2) {
+        sum_rows(vif, format, scale, planes + 1, y);
+        for (int i = 0; i < pictures && y + 1 < scale->h; i++)
+            shrink_row(vif, scale, planes[i], y / 2, next[i]);
+    }
+}
+
 void vmt_vif(VmtVif *vif, const VmtFormat *format, VmtPlane ref, const VmtPlane *dis,
              double (*out)[VMT_SCALES])
 {
     VmtPlane planes[1 + VMT_RENDITIONS_MAX];
-    Scale scale = { 0, format->width, format->height, format->bits, format->kernels, ref };
+    int w = format->width, h = format->height;
 
+    planes[0] = ref;
     for (int r = 0; r < format->renditions; r++)
         planes[1 + r] = dis[r];
-    for (;;) {
-        memset(vif->sums, 0, (size_t)format->renditions * sizeof(*vif->sums));
-        for (int y = 0; y < scale.h; y += 2)
-            sum_rows(vif, format, &scale, planes + 1, y);
+    for (int s = 0; s < VMT_SCALES; s++) {
+        const Scale scale = { s, w, h, s ? WIDE_BITS : format->bits,
+                              s ? format->kernels_wide : format->kernels, planes[0] };
+        run_scale(vif, format, &scale, planes);
         for (int r = 0; r < format->renditions; r++)
-            out[r][scale.index] = score(&vif->sums[0], &vif->sums[r]);
-        if (scale.index == VMT_SCALES - 1)
-            return;
-
-        planes[0] = scale.ref;
-        for (int i = 0; i <= format->renditions; i++) {
-            uint16_t *next = vif->plane[(scale.index + 1) & 1][i];
-            shrink(vif, &scale, planes[i], next);
-            planes[i] = (VmtPlane){ next, scale.w / 2 * (ptrdiff_t)sizeof(*next) };
-        }
-        scale = (Scale){ scale.index + 1, scale.w / 2, scale.h / 2, WIDE_BITS,
-                         format->kernels_wide, planes[0] };
+            out[r][s] = score(&vif->sums[0], &vif->sums[r]);
+        w /= 2;
+        h /= 2;
+        for (int i = 0; i <= format->renditions; i++)
+            planes[i] = (VmtPlane){ vif->plane[(s + 1) & 1][i],
+                                    w * (ptrdiff_t)sizeof(*vif->plane[0][0]) };
     }
 }

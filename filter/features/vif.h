@@ -14,7 +14,7 @@
 /** Buffers of one worker. */
 typedef struct VmtVif {
     int padded;               /* elements from one row of a kind to the next */
-    uint16_t *moments;        /* of two rows: of the reference (3), of the distorted (5) */
+    int16_t *moments;        /* of two rows: of the reference (3), of the distorted (5) */
     uint32_t *ref_mean[2];
     int32_t *ref_var[2], *dis_var, *cov;
     uint16_t *down;           /* a row filtered vertically */

@@ -56,8 +56,8 @@ void K(vif_sum_dis)(VmtVifSums *sums, const int32_t *ref_var, const int32_t *dis
                     const int32_t *cov, int w, double gain_limit, const VmtTables *tables);
 void K(vif_down_horizontal)(uint16_t *out, const uint16_t *row, int w, int scale);
 void K(wavelet0_horizontal)(int16_t *low, int16_t *high, const int16_t *row, int w);
-void K(wavelet_vertical)(int32_t *low, int32_t *high, const int32_t *const rows[4], int w,
-                         int shift);
+void K(wavelet1_vertical)(int32_t *low, int32_t *high, const int16_t *const rows[4], int w);
+void K(wavelet_vertical)(int32_t *low, int32_t *high, const int32_t *const rows[4], int w);
 void K(wavelet_horizontal)(int32_t *low, int32_t *high, const int32_t *row, int w, int shift);
 void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands *dis, int x0,
                       int x1, const VmtAdmLevel *level, const VmtTables *tables);

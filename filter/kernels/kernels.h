@@ -39,12 +39,14 @@ typedef struct VmtTables {
 
 /**
  * A row of vertically filtered moments of VIF: the mean, and a second moment of 32 bits in halves,
- * because 16-bit halves are what multiplies cheaply in the horizontal pass.
+ * because 16-bit halves are what multiplies cheaply in the horizontal pass. They are unsigned
+ * numbers less 32768: as signed ones they multiply more cheaply still, and as the taps sum to
+ * 65536, a filtered row is just 2^31 too small.
  */
 typedef struct VmtMoments {
-    uint16_t *mean;
-    uint16_t *high[2]; /**< of the square; of the product with the reference (distorted only) */
-    uint16_t *low[2];
+    int16_t *mean;
+    int16_t *high[2]; /**< of the square; of the product with the reference (distorted only) */
+    int16_t *low[2];
 } VmtMoments;
 
 /** Sums of VIF over some pixels of one scale. */
@@ -109,8 +111,8 @@ typedef struct VmtKernels {
     void (*wavelet0_vertical)(int16_t *low, int16_t *high, const void *const rows[4], int w,
                               int bits);
     void (*wavelet0_horizontal)(int16_t *low, int16_t *high, const int16_t *row, int w);
-    void (*wavelet_vertical)(int32_t *low, int32_t *high, const int32_t *const rows[4], int w,
-                             int shift);
+    void (*wavelet1_vertical)(int32_t *low, int32_t *high, const int16_t *const rows[4], int w);
+    void (*wavelet_vertical)(int32_t *low, int32_t *high, const int32_t *const rows[4], int w);
     void (*wavelet_horizontal)(int32_t *low, int32_t *high, const int32_t *row, int w, int shift);
 
     /* ADM, columns x0 to x1 - 1 of a row. Level 0 has 16-bit bands, the others 32-bit ones. */

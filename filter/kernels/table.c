@@ -12,6 +12,7 @@ const VmtKernels KB(kernels) = {
     .vif_down_horizontal = K(vif_down_horizontal),
     .wavelet0_vertical   = KB(wavelet0_vertical),
     .wavelet0_horizontal = K(wavelet0_horizontal),
+    .wavelet1_vertical   = K(wavelet1_vertical),
     .wavelet_vertical    = K(wavelet_vertical),
     .wavelet_horizontal  = K(wavelet_horizontal),
     .adm0_decouple       = K(adm0_decouple),

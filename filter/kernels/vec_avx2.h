@@ -9,6 +9,7 @@
 #include <immintrin.h>
 
 #define V_BYTES 32
+#define V_REGISTERS 16
 typedef __m256i V;
 
 /* clang-format off */
@@ -79,6 +80,25 @@ V_INLINE void v_order32(V *first, V *second, V low, V high)
 {
     *first = _mm256_permute2x128_si256(low, high, 0x20);
     *second = _mm256_permute2x128_si256(low, high, 0x31);
+}
+
+/*
+ * The same pair of taps in every lane, read from memory: there are more than registers, and gcc
+ * would build each from a scalar in the midst of the loop.
+ */
+typedef struct VTaps {
+    int32_t lane[8];
+} __attribute__((aligned(32))) VTaps;
+#define V_ALL_TAPS(a, b) \
+    { { V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b), \
+        V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b) } }
+
+V_INLINE V v_dot_taps(V sum, V a, const VTaps *taps)
+{
+    V product;
+    __asm__("vpmaddwd %3, %2, %0\n\tvpaddd %0, %1, %1"
+            : "=&x"(product), "+x"(sum) : "x"(a), "m"(*taps));
+    return sum;
 }
 
 /* V_16 samples, one per 16-bit lane. */

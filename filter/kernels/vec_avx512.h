@@ -9,6 +9,7 @@
 #include <immintrin.h>
 
 #define V_BYTES 64
+#define V_REGISTERS 32
 typedef __m512i V;
 
 /* clang-format off */
@@ -54,6 +55,18 @@ V_INLINE V v_sub16(V a, V b) { return _mm512_sub_epi16(a, b); }
 V_INLINE V v_mul16(V a, V b) { return _mm512_mullo_epi16(a, b); }
 V_INLINE V v_mul_high_u16(V a, V b) { return _mm512_mulhi_epu16(a, b); }
 V_INLINE V v_dot(V sum, V a, V b) { return _mm512_dpwssd_epi32(sum, a, b); }
+
+/* The same pair of taps in every lane: the compiler broadcasts it, or keeps it in a register. */
+typedef struct VTaps {
+    int32_t lane;
+} VTaps;
+#define V_ALL_TAPS(a, b) { V_TAPS(a, b) }
+
+V_INLINE V v_dot_taps(V sum, V a, const VTaps *taps)
+{
+    return v_dot(sum, a, v_set32(taps->lane));
+}
+
 V_INLINE V v_low16(V a, V b) { return _mm512_unpacklo_epi16(a, b); }
 V_INLINE V v_high16(V a, V b) { return _mm512_unpackhi_epi16(a, b); }
 V_INLINE V v_pack_u16(V a, V b) { return _mm512_packus_epi32(a, b); }

@@ -9,6 +9,18 @@
 #include "kernels/kernel.h"
 #include "kernels/vif_filter.h"
 
+static const uint16_t vif_filter[VMT_SCALES][VMT_TAPS_MAX] = {
+    { VIF_FILTER_0 }, { VIF_FILTER_1 }, { VIF_FILTER_2 }, { VIF_FILTER_3 },
+};
+
+/* What filtering values less 32768 lacks. */
+#define BIAS 0x80000000u
+
+static inline uint32_t weighted(uint16_t tap, int16_t value)
+{
+    return (uint32_t)((int32_t)tap * value);
+}
+
 /* Rounded product of two means, in the scale of the second moments. */
 static inline uint32_t mean_product(uint32_t a, uint32_t b)
 {
@@ -20,17 +32,17 @@ static inline void horizontal_ref(uint32_t *restrict mean_row, int32_t *restrict
 {
     const uint16_t *f = vif_filter[scale];
     const int taps = vmt_vif_taps(scale), reach = taps / 2;
-    const uint16_t *restrict m = in->mean - reach;
-    const uint16_t *restrict h = in->high[0] - reach, *restrict l = in->low[0] - reach;
+    const int16_t *restrict m = in->mean - reach;
+    const int16_t *restrict h = in->high[0] - reach, *restrict l = in->low[0] - reach;
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
-        uint32_t mean = 0, high = 0, low = 32768;
+        uint32_t mean = BIAS, high = BIAS, low = BIAS + 32768;
 #pragma GCC unroll 17
         for (int k = 0; k < taps; k++) {
-            mean += (uint32_t)f[k] * m[x + k];
-            high += (uint32_t)f[k] * h[x + k];
-            low += (uint32_t)f[k] * l[x + k];
+            mean += weighted(f[k], m[x + k]);
+            high += weighted(f[k], h[x + k]);
+            low += weighted(f[k], l[x + k]);
         }
         mean_row[x] = mean;
         var[x] = (int32_t)(high + (low >> 16) - mean_product(mean, mean));
@@ -43,20 +55,21 @@ static inline void horizontal_dis(int32_t *restrict var, int32_t *restrict cov,
 {
     const uint16_t *f = vif_filter[scale];
     const int taps = vmt_vif_taps(scale), reach = taps / 2;
-    const uint16_t *restrict m = in->mean - reach;
-    const uint16_t *restrict h0 = in->high[0] - reach, *restrict l0 = in->low[0] - reach;
-    const uint16_t *restrict h1 = in->high[1] - reach, *restrict l1 = in->low[1] - reach;
+    const int16_t *restrict m = in->mean - reach;
+    const int16_t *restrict h0 = in->high[0] - reach, *restrict l0 = in->low[0] - reach;
+    const int16_t *restrict h1 = in->high[1] - reach, *restrict l1 = in->low[1] - reach;
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
-        uint32_t mean = 0, high0 = 0, low0 = 32768, high1 = 0, low1 = 32768;
+        uint32_t mean = BIAS, high0 = BIAS, low0 = BIAS + 32768, high1 = BIAS;
+        uint32_t low1 = BIAS + 32768;
 #pragma GCC unroll 17
         for (int k = 0; k < taps; k++) {
-            mean += (uint32_t)f[k] * m[x + k];
-            high0 += (uint32_t)f[k] * h0[x + k];
-            low0 += (uint32_t)f[k] * l0[x + k];
-            high1 += (uint32_t)f[k] * h1[x + k];
-            low1 += (uint32_t)f[k] * l1[x + k];
+            mean += weighted(f[k], m[x + k]);
+            high0 += weighted(f[k], h0[x + k]);
+            low0 += weighted(f[k], l0[x + k]);
+            high1 += weighted(f[k], h1[x + k]);
+            low1 += weighted(f[k], l1[x + k]);
         }
         const int32_t v = (int32_t)(high0 + (low0 >> 16) - mean_product(mean, mean));
         var[x] = v > 0 ? v : 0;

@@ -10,18 +10,18 @@
 #include "kernels/vif_taps_vec.h"
 
 /* Filter a row: even and odd columns of V_16 from x on. */
-V_INLINE void filter(V sum[2], const uint16_t *row, int x, int32_t start, const int scale)
+V_INLINE void filter(V sum[2], const int16_t *row, int x, int32_t start, const int scale)
 {
     const int taps = vmt_vif_taps(scale);
 
     sum[0] = sum[1] = v_set32(start);
 #pragma GCC unroll 9
     for (int k = 0; k <= taps / 2; k++)
-        vif_add_pair(sum, v_bias(v_load(row + x - taps / 2 + 2 * k)), scale, k);
+        vif_add_pair(sum, v_load(row + x - taps / 2 + 2 * k), scale, k);
 }
 
 /* Rounded second moment of the even and odd columns. */
-V_INLINE void filter_moment(V sum[2], const uint16_t *high, const uint16_t *low, int x,
+V_INLINE void filter_moment(V sum[2], const int16_t *high, const int16_t *low, int x,
                             const int scale)
 {
     V rounded[2];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 /**
  * @file
- * VIF's taps in pairs, for v_dot().
+ * VIF's taps in pairs, for v_dot_taps().
  *
  * The same pairs of values give two outputs: one whose filter starts at the first value of the
  * first pair, and one whose filter starts at the second. A tap of the last scale does not fit 16
- * bits; it is used in halves, the second of which stands in a pair of its own.
+ * bits; it is used in halves, the second of which stands in pairs of its own.
  */
 #ifndef VMT_KERNELS_VIF_TAPS_VEC_H
 #define VMT_KERNELS_VIF_TAPS_VEC_H
@@ -13,23 +13,44 @@
 #include "kernels/vec.h"
 #include "kernels/vif_filter.h"
 
-/* Half of the tap that is too large, or 0. */
-V_INLINE int vif_rest(int scale, int k)
-{
-    return scale == 3 && k == 1 ? vif_filter[3][1] / 2 : 0;
-}
+/* [scale][1 + k]: taps k and k + 1, where taps -1 and past the last are 0. */
+#define P V_ALL_TAPS
+#define PAIRS_3(a, b, c) P(0, a), P(a, (b) / 2), P((b) / 2, c), P(c, 0)
+#define PAIRS_5(a, b, c, d, e) P(0, a), P(a, b), P(b, c), P(c, d), P(d, e), P(e, 0)
+#define PAIRS_9(a, b, c, d, e, f, g, h, i) \
+    P(0, a), P(a, b), P(b, c), P(c, d), P(d, e), P(e, f), P(f, g), P(g, h), P(h, i), P(i, 0)
+#define PAIRS_17(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q)                             \
+    P(0, a), P(a, b), P(b, c), P(c, d), P(d, e), P(e, f), P(f, g), P(g, h), P(h, i), P(i, j),   \
+        P(j, k), P(k, l), P(l, m), P(m, n), P(n, o), P(o, p), P(p, q), P(q, 0)
+#define EXPAND(pairs, ...) pairs(__VA_ARGS__)
 
-V_INLINE int vif_tap(int scale, int k)
-{
-    return k < 0 || k >= vmt_vif_taps(scale) ? 0 : vif_filter[scale][k] - vif_rest(scale, k);
-}
+static const VTaps vif_taps[VMT_SCALES][VMT_TAPS_MAX + 1] = {
+    { EXPAND(PAIRS_17, VIF_FILTER_0) },
+    { EXPAND(PAIRS_9, VIF_FILTER_1) },
+    { EXPAND(PAIRS_5, VIF_FILTER_2) },
+    { EXPAND(PAIRS_3, VIF_FILTER_3) },
+};
 
-/* Add a pair of values, times the taps from number k on. */
+/* The other half of tap 1 of the last scale: as the second of a pair, and as the first. */
+#define REST_3(a, b, c) P(0, (b) / 2), P((b) / 2, 0)
+static const VTaps vif_rest[2] = { EXPAND(REST_3, VIF_FILTER_3) };
+
+#undef P
+#undef PAIRS_3
+#undef PAIRS_5
+#undef PAIRS_9
+#undef PAIRS_17
+#undef REST_3
+#undef EXPAND
+
+/* Add a pair of values, times the taps from number k on, -1 to the last. */
 V_INLINE V vif_add(V sum, V pair, int scale, int k)
 {
-    sum = v_dot(sum, pair, v_set32(V_TAPS(vif_tap(scale, k), vif_tap(scale, k + 1))));
-    if (vif_rest(scale, k) || vif_rest(scale, k + 1))
-        sum = v_dot(sum, pair, v_set32(V_TAPS(vif_rest(scale, k), vif_rest(scale, k + 1))));
+    if (k >= vmt_vif_taps(scale))
+        return sum;
+    sum = v_dot_taps(sum, pair, &vif_taps[scale][1 + k]);
+    if (scale == 3 && (k == 0 || k == 1))
+        sum = v_dot_taps(sum, pair, &vif_rest[k]);
     return sum;
 }
 

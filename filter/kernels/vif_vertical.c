@@ -12,6 +12,10 @@
 #include "kernels/kernel.h"
 #include "kernels/vif_filter.h"
 
+static const uint16_t vif_filter[VMT_SCALES][VMT_TAPS_MAX] = {
+    { VIF_FILTER_0 }, { VIF_FILTER_1 }, { VIF_FILTER_2 }, { VIF_FILTER_3 },
+};
+
 #if BITS == 8
 typedef struct Sum {
     uint32_t low;
@@ -52,10 +56,16 @@ static inline uint16_t normal(const void *row, int x, int shift)
     return (uint16_t)(((const Sample *)row)[x] << shift);
 }
 
-static inline void put(uint16_t *high, uint16_t *low, int x, uint32_t value)
+/* See VmtMoments. */
+static inline int16_t biased(uint32_t value)
 {
-    high[x] = (uint16_t)(value >> 16);
-    low[x] = (uint16_t)value;
+    return (int16_t)(value ^ 32768);
+}
+
+static inline void put(int16_t *high, int16_t *low, int x, uint32_t value)
+{
+    high[x] = biased(value >> 16);
+    low[x] = biased(value);
 }
 
 static inline void vertical_ref(const VmtMoments *out, const void *const *ref, int w, int shift,
@@ -63,8 +73,8 @@ static inline void vertical_ref(const VmtMoments *out, const void *const *ref, i
 {
     const uint16_t *f = vif_filter[scale];
     const int taps = vmt_vif_taps(scale);
-    uint16_t *restrict mean_row = out->mean;
-    uint16_t *restrict high = out->high[0], *restrict low = out->low[0];
+    int16_t *restrict mean_row = out->mean;
+    int16_t *restrict high = out->high[0], *restrict low = out->low[0];
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
@@ -76,7 +86,7 @@ static inline void vertical_ref(const VmtMoments *out, const void *const *ref, i
             mean += (uint32_t)f[k] * a;
             add_product(&square, f[k], a, a);
         }
-        mean_row[x] = (uint16_t)(mean >> MEAN_SHIFT);
+        mean_row[x] = biased(mean >> MEAN_SHIFT);
         put(high, low, x, second_moment(square));
     }
 }
@@ -86,9 +96,9 @@ static inline void vertical_dis(const VmtMoments *out, const void *const *ref,
 {
     const uint16_t *f = vif_filter[scale];
     const int taps = vmt_vif_taps(scale);
-    uint16_t *restrict mean_row = out->mean;
-    uint16_t *restrict high0 = out->high[0], *restrict low0 = out->low[0];
-    uint16_t *restrict high1 = out->high[1], *restrict low1 = out->low[1];
+    int16_t *restrict mean_row = out->mean;
+    int16_t *restrict high0 = out->high[0], *restrict low0 = out->low[0];
+    int16_t *restrict high1 = out->high[1], *restrict low1 = out->low[1];
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
@@ -101,7 +111,7 @@ static inline void vertical_dis(const VmtMoments *out, const void *const *ref,
             add_product(&square, f[k], b, b);
             add_product(&product, f[k], a, b);
         }
-        mean_row[x] = (uint16_t)(mean >> MEAN_SHIFT);
+        mean_row[x] = biased(mean >> MEAN_SHIFT);
         put(high0, low0, x, second_moment(square));
         put(high1, low1, x, second_moment(product));
     }

@@ -5,7 +5,7 @@
  *
  * Two rows, one below the other, are paired sample by sample: a pair is a lane of v_dot(). The
  * pairs of a block come in two vectors, the low and the high one of each 16 bytes, which packing
- * puts in order again. One of them at a time, as registers are few.
+ * puts in order again. They are filtered together where there are registers enough.
  */
 #include "kernels/kernel.h"
 #include "kernels/vif_taps_vec.h"
@@ -25,6 +25,8 @@ V_INLINE V load(const void *row, int x, int shift)
     return v_shl16_by(v_load((const uint16_t *)row + x), shift);
 #endif
 }
+
+enum { TOGETHER = V_REGISTERS >= 32 ? 2 : 1 };
 
 /* Pair k of the rows: half 0 or 1 of a block. */
 V_INLINE V load_pair(const void *const *rows, int k, int x, int shift, const int half)
@@ -72,77 +74,72 @@ V_INLINE V mean_sample(V pair)
     return BITS == 8 ? pair : v_bias(pair);
 }
 
-V_INLINE void put_mean(uint16_t *out, V low, V high)
+V_INLINE V mean_of(V low, V high)
 {
-    v_store(out, v_pack_u16(v_shr32(low, BITS), v_shr32(high, BITS)));
+    return v_pack_u16(v_shr32(low, BITS), v_shr32(high, BITS));
 }
 
-V_INLINE void put_moment(uint16_t *out_high, uint16_t *out_low, V low, V high)
+V_INLINE void put_mean(int16_t *out, V low, V high)
 {
-    v_store(out_high, v_join_high(low, high));
-    v_store(out_low, v_join_low(low, high));
+    v_store(out, v_bias(mean_of(low, high)));
 }
 
-V_INLINE void half_ref(V mean[2], V square[2], const void *const *rows, int x, int shift,
-                       const int scale, const int half)
+V_INLINE void put_moment(int16_t *out_high, int16_t *out_low, V low, V high)
 {
-    Products squares = no_products();
-    mean[0] = mean[1] = mean_start();
+    v_store(out_high, v_bias(v_join_high(low, high)));
+    v_store(out_low, v_bias(v_join_low(low, high)));
+}
+
+/* Filtered values of a block: by half and row. */
+typedef struct Filtered {
+    V mean[2][2], square[2][2], product[2][2];
+} Filtered;
+
+/* TOGETHER halves from first on: of the reference alone, or of both pictures. */
+V_INLINE void filter_halves(Filtered *out, const void *const *ref, const void *const *dis, int x,
+                            int shift, const int both, const int scale, const int first)
+{
+    Products squares[TOGETHER], products[TOGETHER];
+    V mean[TOGETHER][2];
+
+    for (int h = 0; h < TOGETHER; h++) {
+        squares[h] = products[h] = no_products();
+        mean[h][0] = mean[h][1] = mean_start();
+    }
 #pragma GCC unroll 9
-    for (int k = 0; k <= vmt_vif_taps(scale) / 2; k++) {
-        const V a = load_pair(rows, k, x, shift, half);
-        vif_add_pair(mean, mean_sample(a), scale, k);
-        add_products(&squares, a, a, scale, k);
-    }
-    for (int i = 0; i < 2; i++)
-        square[i] = second_moment(&squares, i);
-}
-
-V_INLINE void half_dis(V mean[2], V square[2], V product[2], const void *const *ref,
-                       const void *const *dis, int x, int shift, const int scale, const int half)
-{
-    Products squares = no_products(), products = no_products();
-    mean[0] = mean[1] = mean_start();
-#pragma GCC unroll 9
-    for (int k = 0; k <= vmt_vif_taps(scale) / 2; k++) {
-        const V a = load_pair(ref, k, x, shift, half), b = load_pair(dis, k, x, shift, half);
-        vif_add_pair(mean, mean_sample(b), scale, k);
-        add_products(&squares, b, b, scale, k);
-        add_products(&products, a, b, scale, k);
-    }
-    for (int i = 0; i < 2; i++) {
-        square[i] = second_moment(&squares, i);
-        product[i] = second_moment(&products, i);
-    }
-}
-
-V_INLINE void vertical_ref(const VmtMoments out[2], const void *const *ref, int w, int shift,
-                           const int scale)
-{
-    for (int start = 0; start < w; start += V_16) {
-        const int x = block_start(start, w);
-        V mean[2][2], square[2][2];
-        for (int half = 0; half < 2; half++)
-            half_ref(mean[half], square[half], ref, x, shift, scale, half);
-        for (int i = 0; i < 2; i++) {
-            put_mean(out[i].mean + x, mean[0][i], mean[1][i]);
-            put_moment(out[i].high[0] + x, out[i].low[0] + x, square[0][i], square[1][i]);
+    for (int k = 0; k <= vmt_vif_taps(scale) / 2; k++)
+#pragma GCC unroll 2
+        for (int h = 0; h < TOGETHER; h++) {
+            const V a = load_pair(ref, k, x, shift, first + h);
+            const V b = both ? load_pair(dis, k, x, shift, first + h) : a;
+            vif_add_pair(mean[h], mean_sample(b), scale, k);
+            add_products(&squares[h], b, b, scale, k);
+            if (both)
+                add_products(&products[h], a, b, scale, k);
         }
-    }
+    for (int h = 0; h < TOGETHER; h++)
+        for (int i = 0; i < 2; i++) {
+            out->mean[first + h][i] = mean[h][i];
+            out->square[first + h][i] = second_moment(&squares[h], i);
+            out->product[first + h][i] = second_moment(&products[h], i);
+        }
 }
 
-V_INLINE void vertical_dis(const VmtMoments out[2], const void *const *ref,
-                           const void *const *dis, int w, int shift, const int scale)
+V_INLINE void vertical(const VmtMoments out[2], const void *const *ref, const void *const *dis,
+                       int w, int shift, const int both, const int scale)
 {
     for (int start = 0; start < w; start += V_16) {
         const int x = block_start(start, w);
-        V mean[2][2], square[2][2], product[2][2];
-        for (int half = 0; half < 2; half++)
-            half_dis(mean[half], square[half], product[half], ref, dis, x, shift, scale, half);
+        Filtered f;
+#pragma GCC unroll 2
+        for (int first = 0; first < 2; first += TOGETHER)
+            filter_halves(&f, ref, dis, x, shift, both, scale, first);
         for (int i = 0; i < 2; i++) {
-            put_mean(out[i].mean + x, mean[0][i], mean[1][i]);
-            put_moment(out[i].high[0] + x, out[i].low[0] + x, square[0][i], square[1][i]);
-            put_moment(out[i].high[1] + x, out[i].low[1] + x, product[0][i], product[1][i]);
+            put_mean(out[i].mean + x, f.mean[0][i], f.mean[1][i]);
+            put_moment(out[i].high[0] + x, out[i].low[0] + x, f.square[0][i], f.square[1][i]);
+            if (both)
+                put_moment(out[i].high[1] + x, out[i].low[1] + x, f.product[0][i],
+                           f.product[1][i]);
         }
     }
 }
@@ -164,20 +161,20 @@ V_INLINE void down_vertical(uint16_t *out, const void *const *rows, int w, int s
             for (int half = 0; half < 2; half++)
                 mean[half] = vif_add_first(mean[half], pair[half], scale, k);
         }
-        put_mean(out + x, mean[0], mean[1]);
+        v_store(out + x, mean_of(mean[0], mean[1]));
     }
 }
 
 void KB(vif_vertical_ref)(const VmtMoments out[2], const void *const *ref, int w, int scale,
                           int bits)
 {
-    VIF_FOR_SCALE(scale, vertical_ref, out, ref, w, BITS - bits)
+    VIF_FOR_SCALE(scale, vertical, out, ref, ref, w, BITS - bits, 0)
 }
 
 void KB(vif_vertical_dis)(const VmtMoments out[2], const void *const *ref,
                           const void *const *dis, int w, int scale, int bits)
 {
-    VIF_FOR_SCALE(scale, vertical_dis, out, ref, dis, w, BITS - bits)
+    VIF_FOR_SCALE(scale, vertical, out, ref, dis, w, BITS - bits, 1)
 }
 
 void KB(vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits)

@@ -28,16 +28,29 @@ void K(wavelet0_horizontal)(int16_t *restrict low, int16_t *restrict high,
     }
 }
 
-void K(wavelet_vertical)(int32_t *restrict low, int32_t *restrict high,
-                         const int32_t *const rows[4], int w, int shift)
+void K(wavelet1_vertical)(int32_t *restrict low, int32_t *restrict high,
+                          const int16_t *const rows[4], int w)
 {
-    const int32_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
-    const int64_t half = ((int64_t)1 << shift) >> 1;
+    const int16_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
-        low[x] = (int32_t)((tap4_32(wavelet_low, r0[x], r1[x], r2[x], r3[x]) + half) >> shift);
-        high[x] = (int32_t)((tap4_32(wavelet_high, r0[x], r1[x], r2[x], r3[x]) + half) >> shift);
+        low[x] = wavelet_low[0] * r0[x] + wavelet_low[1] * r1[x] + wavelet_low[2] * r2[x] +
+                 wavelet_low[3] * r3[x];
+        high[x] = wavelet_high[0] * r0[x] + wavelet_high[1] * r1[x] + wavelet_high[2] * r2[x] +
+                  wavelet_high[3] * r3[x];
+    }
+}
+
+void K(wavelet_vertical)(int32_t *restrict low, int32_t *restrict high,
+                         const int32_t *const rows[4], int w)
+{
+    const int32_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
+
+    INDEPENDENT
+    for (int x = 0; x < w; x++) {
+        low[x] = (int32_t)((tap4_32(wavelet_low, r0[x], r1[x], r2[x], r3[x]) + 32768) >> 16);
+        high[x] = (int32_t)((tap4_32(wavelet_high, r0[x], r1[x], r2[x], r3[x]) + 32768) >> 16);
     }
 }
 

@@ -34,7 +34,8 @@ V_INLINE Pairs pair_up(V a, V b, V c, V d)
 {
     const V low = v_set32(0xffff);
     const Pairs p = {
-        .high = { v_or(v_shr32(a, 16), v_not_and(low, b)), v_or(v_shr32(c, 16), v_not_and(low, d)) },
+        .high = { v_or(v_shr32(a, 16), v_not_and(low, b)),
+                  v_or(v_shr32(c, 16), v_not_and(low, d)) },
         .low = { v_or(v_and(a, low), v_shl32(b, 16)), v_or(v_and(c, low), v_shl32(d, 16)) },
     };
     return p;
@@ -58,25 +59,8 @@ V_INLINE V filter(const Pairs *p, const int16_t f[4], const int shift)
 V_INLINE void split(V *low, V *high, V a, V b, V c, V d, const int shift)
 {
     const Pairs p = pair_up(a, b, c, d);
-    if (shift == 0) { /* 16-bit coefficients, whole sums */
-        *low = dot(v_set32(0), p.low, wavelet_low);
-        *high = dot(v_set32(0), p.low, wavelet_high);
-    } else {
-        *low = filter(&p, wavelet_low, shift);
-        *high = filter(&p, wavelet_high, shift);
-    }
-}
-
-V_INLINE void vertical(int32_t *low, int32_t *high, const int32_t *const rows[4], int w,
-                       const int shift)
-{
-    for (int x = 0; x < w; x += V_32) {
-        V lo, hi;
-        split(&lo, &hi, v_load(rows[0] + x), v_load(rows[1] + x), v_load(rows[2] + x),
-              v_load(rows[3] + x), shift);
-        v_store(low + x, lo);
-        v_store(high + x, hi);
-    }
+    *low = filter(&p, wavelet_low, shift);
+    *high = filter(&p, wavelet_high, shift);
 }
 
 V_INLINE void horizontal(int32_t *low, int32_t *high, const int32_t *row, int w, const int shift)
@@ -91,13 +75,36 @@ V_INLINE void horizontal(int32_t *low, int32_t *high, const int32_t *row, int w,
     }
 }
 
-void K(wavelet_vertical)(int32_t *low, int32_t *high, const int32_t *const rows[4], int w,
-                         int shift)
+/* 16-bit coefficients, whole sums. */
+V_INLINE void put_sums(int32_t *out, const V pair[2][2], const int16_t f[4])
 {
-    if (shift == 0)
-        vertical(low, high, rows, w, 0);
-    else
-        vertical(low, high, rows, w, 16);
+    V first, second;
+    v_order32(&first, &second, dot(v_set32(0), pair[0], f), dot(v_set32(0), pair[1], f));
+    v_store(out, first);
+    v_store(out + V_32, second);
+}
+
+void K(wavelet1_vertical)(int32_t *low, int32_t *high, const int16_t *const rows[4], int w)
+{
+    for (int x = 0; x < w; x += V_16) {
+        const V a = v_load(rows[0] + x), b = v_load(rows[1] + x);
+        const V c = v_load(rows[2] + x), d = v_load(rows[3] + x);
+        const V pair[2][2] = { { v_low16(a, b), v_low16(c, d) },
+                               { v_high16(a, b), v_high16(c, d) } };
+        put_sums(low + x, pair, wavelet_low);
+        put_sums(high + x, pair, wavelet_high);
+    }
+}
+
+void K(wavelet_vertical)(int32_t *low, int32_t *high, const int32_t *const rows[4], int w)
+{
+    for (int x = 0; x < w; x += V_32) {
+        V lo, hi;
+        split(&lo, &hi, v_load(rows[0] + x), v_load(rows[1] + x), v_load(rows[2] + x),
+              v_load(rows[3] + x), 16);
+        v_store(low + x, lo);
+        v_store(high + x, hi);
+    }
 }
 
 void K(wavelet_horizontal)(int32_t *low, int32_t *high, const int32_t *row, int w, int shift)

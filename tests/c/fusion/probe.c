@@ -20,22 +20,23 @@
 
 enum { ROWS_MAX = 10000 };
 
-/* Most memory that this program had at once, in KiB, where the system says so. */
-static long peak(void)
+/* A number that the system knows of this program, 0 where it does not say. */
+static long status(const char *key)
 {
     long result = 0;
     char line[128];
-    FILE *status = fopen("/proc/self/status", "r");
-    while (status && fgets(line, sizeof(line), status))
-        sscanf(line, "VmHWM: %ld", &result);
-    if (status)
-        fclose(status);
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof(line), file))
+        if (strncmp(line, key, strlen(key)) == 0)
+            result = atol(line + strlen(key));
+    if (file)
+        fclose(file);
     return result;
 }
 
 static int report(int rc, const VmtError *error)
 {
-    printf("rc=%d\npeak=%ld\n", rc, peak());
+    printf("rc=%d\npeak=%ld\n", rc, status("VmHWM:")); /* most memory so far, in KiB */
     if (rc || error->text[0])
         printf("error=%s\n", error->text);
     return rc != 0;
@@ -123,6 +124,7 @@ static int open_model(int count, char **arguments)
         return report(rc, &error);
     }
     describe(vmt_model_info(model));
+    printf("threads=%ld\n", status("Threads:"));
     VmtRow *rows = calloc(ROWS_MAX, sizeof(*rows));
     double *scores = calloc(ROWS_MAX, sizeof(*scores));
     if (!rows || !scores)

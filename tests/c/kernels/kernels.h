@@ -15,8 +15,11 @@
 
 #include "kernels/kernels.h"
 
-/** Widest row that is tried, and the elements around a row that kernels may touch. */
-enum { WIDTH = 1920, ROW = WIDTH + 2 * VMT_PAD };
+/**
+ * Widest row that is tried, and the elements around a row that kernels may touch; and some more,
+ * lest rows lie a power of two apart and share the same few lines of the cache.
+ */
+enum { WIDTH = 1920, ROW = WIDTH + 2 * VMT_PAD + 96 };
 
 /** What a trial is about: a level's table beside plain C's, a depth, a width. */
 typedef struct Trial {
