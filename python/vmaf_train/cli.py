@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -56,6 +57,10 @@ def _run(
     args = parser.parse_args(argv)
     if model is not None:
         args.model_id = model
+    # Before numpy and torch are there: sums then come in one order on any number of cores, and
+    # networks this small gain nothing from more.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
     try:
         step: Step = args.step
         return step(args, invocation)

@@ -79,24 +79,35 @@ def loss(layers: Layers, x: Array, y: Array, weight: Array) -> float:
 
 
 def _normal_equations(layers: Layers, x: Array, y: Array, weight: Array) -> tuple[Array, Array]:
-    """Square of the Jacobian and its product with the error, in the order of :func:`_join`."""
+    """Square of the Jacobian and gradient of half the loss, in the order of :func:`_join`.
+
+    The square only steers the step, so single precision does; where the walk ends is up to the
+    gradient and the loss, which are in double.
+    """
+    gradient = [(np.zeros_like(w), np.zeros_like(b)) for w, b in layers]
     size = len(_join(layers))
-    square, gradient = np.zeros((size, size)), np.zeros(size)
+    square = np.zeros((size, size))
     for start in range(0, len(x), _BLOCK):
         rows = slice(start, start + _BLOCK)
         *inputs, output = forward(layers, x[rows])
         error, factor = visible_error(output[:, 0], y[rows])
-        columns: list[Array] = []
-        delta = np.ones_like(output)
-        for (w, _), given in zip(reversed(layers), reversed(inputs), strict=True):
-            outer = delta[:, :, None] * given[:, None, :]
-            columns = [outer.reshape(len(given), -1), delta, *columns]
-            delta = (delta @ w) * (given > 0)
-        root = np.sqrt(weight[rows])
-        jacobian = np.concatenate(columns, axis=1) * (factor * root)[:, None]
+        pull = (weight[rows] * factor * error)[:, None]
+        delta = (factor * np.sqrt(weight[rows]))[:, None]
+        slope = np.ones_like(output)
+        jacobian = np.empty((len(output), size), np.float32)
+        end = size
+        for n in reversed(range(len(layers))):
+            w, b = layers[n]
+            gradient[n][0][:] += (slope * pull).T @ inputs[n]
+            gradient[n][1][:] += (slope * pull).sum(axis=0)
+            scaled = (slope * delta).astype(np.float32)
+            jacobian[:, end - b.size : end] = scaled
+            outer = scaled[:, :, None] * inputs[n].astype(np.float32)[:, None, :]
+            jacobian[:, end - b.size - w.size : end - b.size] = outer.reshape(len(output), -1)
+            end -= b.size + w.size
+            slope = (slope @ w) * (inputs[n] > 0)
         square += jacobian.T @ jacobian
-        gradient += jacobian.T @ (error * root)
-    return square, gradient
+    return square, _join(gradient)
 
 
 def _join(layers: Layers) -> Array:

@@ -76,21 +76,33 @@ def test_the_scaler_is_of_the_rows_trained_on(trained):
     assert stats["input_std"] == pytest.approx(kept.features.std(axis=0), rel=1e-6)
 
 
+TRAIN_THRICE = """
+from pathlib import Path
+from vmaf_train.fit import fit, save_checkpoint
+from vmaf_train.recipe import Recipe
+from vmaf_train.table import read_rows
+
+table, *checkpoints = map(Path, sys.argv[1:])
+for checkpoint, seed in zip(checkpoints, (1, 1, 2)):
+    recipe = Recipe(epochs=2, polish=5, restarts=2, seed=seed)
+    save_checkpoint(checkpoint, fit((16, 8), read_rows(table), None, recipe).network, {})
+"""
+
+
 def test_the_seed_decides_everything(tmp_path):
     table = support.write_parquet(tmp_path / "t.parquet", count=300)
-    checkpoints = []
-    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        (tmp_path / name).mkdir()
-        assert train(tmp_path / name, table, "--seed", seed).returncode == 0
-        checkpoints.append((tmp_path / name / "c.pt").read_bytes())
-    assert checkpoints[0] == checkpoints[1] != checkpoints[2]
+    paths = [tmp_path / name for name in ("first", "second", "other")]
+    done = support.run_python(TRAIN_THRICE, table, *paths)
+    assert done.returncode == 0, done.stderr
+    first, second, other = (path.read_bytes() for path in paths)
+    assert first == second != other
 
 
 def test_an_unwritable_target_fails_in_one_line(tmp_path):
     table = support.write_parquet(tmp_path / "t.parquet", count=100)
     (tmp_path / "file").write_text("")
-    done = support.run_script(
-        "train_vmaf_tiny_v2.py", "--parquet", table, "--epochs", 1, "--polish", 1,
+    done = support.run_step(
+        "train", "vmaf_tiny_v2", "--parquet", table, "--epochs", 1, "--polish", 1,
         "--out-ckpt", tmp_path / "file" / "c.pt", "--out-stats", tmp_path / "s.json",
     )  # fmt: skip
     assert done.returncode == 1
@@ -102,15 +114,20 @@ def test_cross_validation_reports_every_fold(tmp_path):
     table = support.write_parquet(tmp_path / "t.parquet", count=600, sources=6)
     report = tmp_path / "r.json"
     done = support.run_step(
-        "crossval", "vmaf_tiny_v2", "--parquet", table, "--folds", 3,
+        "crossval", "vmaf_tiny_v2", "--parquet", table, "--folds", 3, "--seeds", 2,
         "--epochs", 2, "--polish", 15, "--out-json", report,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     content = json.loads(report.read_text())
-    assert len(content["results"]) == 3
-    assert sum(result["n"] for result in content["results"]) == 600
+    assert len(content["folds"]) == 3
+    assert len(content["results"]) == 6
+    assert sum(result["n"] for result in content["results"]) == 2 * 600
+    assert 0.99 < content["mean"]["plcc"] <= 1
     assert "PLCC=" in done.stdout.splitlines()[-1]
-    one = support.write_parquet(tmp_path / "one.parquet", sources=1)
-    done = support.run_step("crossval", "vmaf_tiny_v2", "--parquet", one, "--folds", 0)
+
+
+def test_one_source_cannot_be_left_out(tmp_path):
+    table = support.write_parquet(tmp_path / "t.parquet", sources=1)
+    done = support.run_step("crossval", "vmaf_tiny_v2", "--parquet", table, "--folds", 0)
     assert done.returncode == 2
     assert "folds need" in done.stderr

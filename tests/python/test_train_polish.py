@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import train_support as support
+from vmaf_train import polish as module
 from vmaf_train.polish import OUTSIDE, forward, loss, polish, visible_error
 
 
@@ -25,6 +26,21 @@ def test_it_reaches_what_the_first_guess_is_far_from():
     rms = [np.sqrt(loss(layers, x, y, weight) / weight.sum()) for layers in (first, last)]
     assert rms[0] > 10
     assert rms[1] < 0.3
+
+
+def test_the_gradient_is_the_slope_of_the_loss():
+    x, y, weight = problem(rows=200)
+    layers = start(2)
+    layers[-1] = (layers[-1][0] * 3, layers[-1][1])  # some answers leave 0..100
+    _, gradient = module._normal_equations(layers, x, y, weight)
+    values = module._join(layers)
+    assert len(gradient) == len(values) == 257
+    for at in range(0, 257, 7):
+        step = np.zeros(257)
+        step[at] = 1e-6
+        up, down = (loss(module._split(values + s, layers), x, y, weight) for s in (step, -step))
+        slope = (up - down) / (2 * 1e-6)
+        assert 2 * gradient[at] == pytest.approx(slope, rel=1e-3, abs=1e-5 * abs(gradient).max())
 
 
 def test_every_step_goes_down():

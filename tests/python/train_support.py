@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import itertools
+import os
 import pickle
 import subprocess
 import sys
@@ -111,6 +112,12 @@ def run_script(name, *arguments):
 
 def run_step(*arguments):
     """Run ``python -m vmaf_train`` from the sources."""
-    code = f"import sys; sys.path.append({str(ROOT / 'python')!r}); import vmaf_train.cli as c; "
-    command = [sys.executable, "-c", code + "sys.exit(c.main())", *arguments]
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    return run_python("import sys; from vmaf_train.cli import main; sys.exit(main())", *arguments)
+
+
+def run_python(code, *arguments):
+    """Run code that finds the sources, on one core: threads would fight over tiny matrices."""
+    code = f"import sys; sys.path.append({str(ROOT / 'python')!r})\n{code}"
+    command = [sys.executable, "-c", code, *(str(argument) for argument in arguments)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
