@@ -61,6 +61,11 @@ def wheel(textures: list[np.ndarray], t: float) -> tuple[np.ndarray, np.ndarray,
     return luma, u, v
 
 
+def samples(plane: np.ndarray) -> np.ndarray:
+    """Round to samples of limited range."""
+    return np.clip(np.rint(plane), 16, 235).astype(np.uint8)
+
+
 def frames(seed: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield planes of yuv420p: uint8[360, 640], uint8[180, 320] twice; limited range."""
     rng = np.random.default_rng(seed)
@@ -70,5 +75,4 @@ def frames(seed: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]
         first = n < count // 2
         luma, u, v = (hills if first else wheel)(textures, (n if first else n - count // 2) / FPS)
         grain = rng.normal(0, 2.5, luma.shape)
-        planes = (luma + grain, u[::2, ::2], v[::2, ::2])
-        yield tuple(np.clip(np.rint(p), 16, 235).astype(np.uint8) for p in planes)  # type: ignore[misc]
+        yield samples(luma + grain), samples(u[::2, ::2]), samples(v[::2, ::2])
