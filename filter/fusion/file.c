@@ -151,7 +151,9 @@ int vmt_file_read(VmtFile *out, const char *path, size_t limit, const char *what
     if (rc)
         return rc;
     out->path = realpath(path, NULL);
-    if (!out->path)
+    if (!out->path && errno == ENOMEM)
+        rc = vmt_fail(error, -ENOMEM, "out of memory");
+    else if (!out->path)
         rc = vmt_fail(error, -errno, "%s '%s': %s", what, path, strerror(errno));
     else if (jail && !inside(out->path, jail))
         rc = vmt_fail(error, -EACCES, "%s '%s' lies outside VMAF_TINY_MODEL_DIR (%s): move it "

@@ -161,9 +161,11 @@ static int check_bytes(VmtModel *model, const VmtFile *file, const VmtModelEntry
 static int check_model(VmtModel *model, const VmtModelConfig *config, const VmtFile *file,
                        const VmtModelEntry **entry, VmtError *error)
 {
+    int rc = 0;
     if (!*entry && model->registry)
-        *entry = vmt_registry_by_path(model->registry, file->path);
-    int rc = check_bytes(model, file, entry, error);
+        rc = vmt_registry_by_path(model->registry, file->path, entry, error);
+    if (rc == 0)
+        rc = check_bytes(model, file, entry, error);
     if (rc)
         return rc;
     if (!*entry && config->registered_only)

@@ -172,8 +172,19 @@ static int load_from_system(VmtOrt *ort, VmtError *error)
     return rc ? vmt_fail(error, rc, "out of memory") : 0;
 }
 
+/*
+ * Official builds of ONNX Runtime since 1.29 collect what is run and send it to their maker, from
+ * a thread of their own, unless this variable is set before they start; there is no call for it.
+ * Scoring must not do that behind the back of who asked for scores. Set to 0 by the user, it stays.
+ */
+static void refuse_telemetry(void)
+{
+    setenv("ORT_DISABLE_TELEMETRY", "1", 0);
+}
+
 static int open_library(VmtOrt *ort, const char *library, VmtError *error)
 {
+    refuse_telemetry();
     if (!library || !*library)
         library = vmt_file_env("VMAF_TINY_ORT_LIB");
     int rc = library ? load(ort, library, error) : load_from_system(ort, error);

@@ -177,15 +177,21 @@ int vmt_registry_load(VmtRegistry **out, const char *model_dir, VmtError *error)
     return rc;
 }
 
-static bool is_intact(const VmtModelEntry *entry)
+/* Whatever is wrong with a file, it is not intact; only lack of memory says nothing of it. */
+static int check_intact(VmtModelEntry *entry, VmtError *error)
 {
     VmtFile file;
-    if (vmt_file_read(&file, entry->path, VMT_MODEL_BYTES_MAX, "model", NULL))
-        return false;
+    const int rc = vmt_file_read(&file, entry->path, VMT_MODEL_BYTES_MAX, "model", error);
+    if (rc == -ENOMEM)
+        return rc;
+    vmt_no_error(error);
+    if (rc)
+        return 0;
     char sha256[65];
     vmt_sha256(file.data, file.size, sha256);
     vmt_file_free(&file);
-    return strcmp(sha256, entry->sha256) == 0;
+    entry->intact = strcmp(sha256, entry->sha256) == 0;
+    return 0;
 }
 
 int vmt_registry_open(VmtRegistry **out, const char *model_dir, VmtError *error)
@@ -193,9 +199,11 @@ int vmt_registry_open(VmtRegistry **out, const char *model_dir, VmtError *error)
     vmt_no_error(error);
     if (!out)
         return vmt_fail(error, -EINVAL, "there is no place for the registry");
-    const int rc = vmt_registry_load(out, model_dir, error);
+    int rc = vmt_registry_load(out, model_dir, error);
     for (int i = 0; rc == 0 && i < (*out)->count; i++)
-        (*out)->entries[i].intact = is_intact(&(*out)->entries[i]);
+        rc = check_intact(&(*out)->entries[i], error);
+    if (rc)
+        vmt_registry_close(out);
     return rc;
 }
 
@@ -217,16 +225,19 @@ const VmtModelEntry *vmt_registry_by_id(const VmtRegistry *registry, const char 
     return NULL;
 }
 
-const VmtModelEntry *vmt_registry_by_path(const VmtRegistry *registry, const char *path)
+int vmt_registry_by_path(const VmtRegistry *registry, const char *path,
+                         const VmtModelEntry **entry, VmtError *error)
 {
-    const VmtModelEntry *found = NULL;
-    for (int i = 0; i < registry->count && !found; i++) {
+    *entry = NULL;
+    for (int i = 0; i < registry->count && !*entry; i++) {
         char *real = realpath(registry->entries[i].path, NULL);
+        if (!real && errno == ENOMEM)
+            return vmt_fail(error, -ENOMEM, "out of memory");
         if (real && strcmp(real, path) == 0)
-            found = &registry->entries[i];
+            *entry = &registry->entries[i];
         free(real);
     }
-    return found;
+    return 0;
 }
 
 const VmtModelEntry *vmt_registry_by_sha256(const VmtRegistry *registry, const char *sha256)

@@ -17,8 +17,14 @@ const char *vmt_registry_folder(const VmtRegistry *registry);
 /** Entry with this id, or NULL. */
 const VmtModelEntry *vmt_registry_by_id(const VmtRegistry *registry, const char *id);
 
-/** Entry whose file is this one, or NULL. @param path without symbolic links */
-const VmtModelEntry *vmt_registry_by_path(const VmtRegistry *registry, const char *path);
+/**
+ * Find the entry whose file is this one; *entry is NULL if there is none.
+ *
+ * @param path without symbolic links
+ * @return 0, -ENOMEM
+ */
+int vmt_registry_by_path(const VmtRegistry *registry, const char *path,
+                         const VmtModelEntry **entry, VmtError *error);
 
 /** Entry with this digest, or NULL. */
 const VmtModelEntry *vmt_registry_by_sha256(const VmtRegistry *registry, const char *sha256);

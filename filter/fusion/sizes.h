@@ -14,7 +14,7 @@
 
 enum {
     VMT_SIZE_PRODUCT_MAX = 1 << 20, /**< of the numbers of one size */
-    VMT_TRIPS_MAX = 1 << 16,        /**< of a loop, loops around it counted in */
+    VMT_TRIPS_MAX = 1 << 10,        /**< of a loop, loops around it counted in */
     VMT_NAMES_MAX = 1 << 15
 };
 

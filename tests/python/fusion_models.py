@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -177,22 +177,26 @@ class Probe:
 
     programs: Path
     runtime: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    name: str = "probe"
 
     @property
     def fake(self) -> Path:
         """A library that behaves as an ONNX Runtime of any kind."""
         return self.programs / "libfake_ort.so"
 
-    def run(self, *arguments: str | Path, text: str = "", **environment: str | Path) -> Answer:
+    def run(
+        self, *arguments: str | Path, text: str = "", **environment: str | Path | None
+    ) -> Answer:
         """Run it without any variable of ours in the environment but those that are given."""
         env = {k: v for k, v in os.environ.items() if not k.startswith(("VMAF_", "FAKE_"))}
-        env |= {k: str(v) for k, v in environment.items()}
+        env |= {k: str(v) for k, v in environment.items() if v is not None}
+        for name in (k for k, v in environment.items() if v is None):
+            env.pop(name, None)
         with tempfile.TemporaryFile("w+") as rows:
             rows.write(text)
             rows.seek(0)
             process = subprocess.Popen(
-                [self.programs / "probe", *arguments],
+                [self.programs / self.name, *arguments],
                 env=env,
                 text=True,
                 errors="replace",
@@ -225,7 +229,7 @@ class Probe:
         *options: str,
         rows: Sequence[Sequence[float]] = ROWS,
         library: str | Path | None = None,
-        **environment: str | Path,
+        **environment: str | Path | None,
     ) -> Answer:
         """Open a model and score rows; the ONNX Runtime is the one of this Python."""
         text = "".join(" ".join(repr(float(x)) for x in row) + "\n" for row in rows)

@@ -4,7 +4,9 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from fusion_models import Answer, Probe, compiler, mlp, refused, register, runtime
 from fusion_rules import raw
 
-ENOENT, EACCES, ENOTDIR, EINVAL, EFBIG, EBADMSG = -2, -13, -20, -22, -27, -74
+ENOENT, ENOMEM, EACCES, ENOTDIR, EINVAL, EFBIG, EBADMSG = -2, -12, -13, -20, -22, -27, -74
 LIMIT = 50 << 20
 JAIL = "VMAF_TINY_MODEL_DIR"
 
@@ -264,3 +266,26 @@ def test_an_installed_library_finds_its_models(build_dir: Path, tmp_path: Path) 
     environment = {"LD_LIBRARY_PATH": str(lib), "PATH": os.environ["PATH"]}
     done = subprocess.run([tmp_path / "list"], env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, f"{share}/good.onnx\n"), done
+
+
+# ---------------------------------------------------------------------------------- memory
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the linker cannot replace malloc")
+def test_lack_of_memory_at_any_place_is_a_clean_error(probe: Probe, models: Path) -> None:
+    write(models / "other.onnx")
+    failing = replace(probe, name="probe_fail_alloc")
+    fake = f"ort_library={probe.fake}"
+    for arguments in (
+        ("open", "good", f"model_dir={models}", fake),
+        ("open", str(models / "good.onnx"), f"model_dir={models}", fake),
+        ("open", str(models / "other.onnx"), f"model_dir={models}", fake),
+        ("open", "nothing", f"model_dir={models}", fake),
+        ("registry", str(models)),
+    ):
+        for count in range(200):
+            answer = failing.run(*arguments, text="1 1 1 1 1 0\n", FAIL_AT=str(count))
+            if answer.stderr != "failed\n":
+                break
+            assert (answer.rc, answer.error) == (ENOMEM, "out of memory"), (arguments, count)
+        assert answer.stderr == "" and 10 < count < 200

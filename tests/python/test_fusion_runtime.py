@@ -99,6 +99,17 @@ def test_a_newer_onnx_runtime_is_taken(probe: Probe, models: Path, version: str)
     assert answer.scores == SUMS
 
 
+def test_nothing_is_reported_to_the_maker_of_onnx_runtime(probe: Probe, models: Path) -> None:
+    """Official builds keep an identifier and a queue of reports below the home folder."""
+    home = models / "home"
+    home.mkdir()
+    variables = {"HOME": home, "XDG_CACHE_HOME": home, "ORT_DISABLE_TELEMETRY": None, "CI": None}
+    answer = probe.open("good", f"model_dir={models}", **variables)
+    assert answer.rc == 0
+    assert list(home.iterdir()) == []
+    assert answer.values["threads"] in ("0", "1")  # 0: the system does not say
+
+
 # ------------------------------------------------------------------------------------ devices
 
 

@@ -94,6 +94,7 @@ LARGE: dict[str, Make] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_large_models_are_refused_fast_and_in_little_memory(
     probe: Probe, build_dir: Path, tmp_path: Path, name: str
@@ -114,6 +115,7 @@ def test_large_models_are_refused_fast_and_in_little_memory(
         assert min(a.seconds for a in answers) - base.seconds < SECONDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", ["mlp", "svm", "quantized", "gelu", "loops in loops", "old style"])
 def test_damaged_models_are_survived(probe: Probe, tmp_path: Path, name: str, seed: int) -> None:
@@ -122,6 +124,7 @@ def test_damaged_models_are_survived(probe: Probe, tmp_path: Path, name: str, se
     assert sum(mutate(probe, "onnx", seed, 5000, path)) == 5000
 
 
+@pytest.mark.slow
 def test_damaged_registries_are_survived(probe: Probe, tmp_path: Path) -> None:
     register(
         tmp_path,

@@ -125,16 +125,12 @@ static int open_model(int count, char **arguments)
     }
     describe(vmt_model_info(model));
     printf("threads=%ld\n", status("Threads:"));
-    VmtRow *rows = calloc(ROWS_MAX, sizeof(*rows));
-    double *scores = calloc(ROWS_MAX, sizeof(*scores));
-    if (!rows || !scores)
-        return 2;
+    static VmtRow rows[ROWS_MAX];
+    static double scores[ROWS_MAX];
     const size_t n = read_rows(rows);
     rc = vmt_model_score(model, rows, n, scores, &error);
     for (size_t i = 0; rc == 0 && i < n; i++)
         printf("score=%.17g\n", scores[i]);
-    free(rows);
-    free(scores);
     vmt_model_close(&model);
     return report(rc, &error);
 }
