@@ -86,8 +86,10 @@ ENCODERS = (
         quality="crf",
         best=8,
         worst=51,
+        # With macroblock trees the result depends on what was in memory before.
         presets=tuple(
-            {"label": name, "preset": name} for name in ("ultrafast", "veryfast", "fast", "medium")
+            {"label": name, "preset": name, "mbtree": "0"}
+            for name in ("ultrafast", "veryfast", "fast", "medium")
         ),
         count=7,
     ),

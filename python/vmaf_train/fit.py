@@ -50,12 +50,14 @@ def fit(hidden: Sequence[int], rows: Rows, extra: Rows | None, recipe: Recipe) -
     x = np.concatenate([(part.features - mean) / std for part, _ in learned])
     y = np.concatenate([part.vmaf for part, _ in learned])
     weight = np.concatenate([np.full(len(part), importance) for part, importance in learned])
-    starts = [
-        _adam(hidden, x, y, weight, recipe, 1000 * recipe.seed + start)
-        for start in range(recipe.restarts)
-    ]
-    layers = min(starts, key=lambda layers: loss(layers, x, y, weight))
-    layers = polish(layers, x, y, weight, recipe.polish)
+    # Which start is the best shows early in the polish, not before it.
+    trial = recipe.polish // 5 if recipe.restarts > 1 else 0
+    starts = []
+    for start in range(recipe.restarts):
+        layers = _adam(hidden, x, y, weight, recipe, 1000 * recipe.seed + start)
+        starts.append(polish(layers, x, y, weight, trial))
+    best = min(starts, key=lambda layers: loss(layers, x, y, weight))
+    layers = polish(best, x, y, weight, recipe.polish - trial)
     network = Network(mean, std, [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers])
     predicted = np.clip(network(rows.features), 0, 100)
     return Fitted(network, agreement(predicted, rows.vmaf))

@@ -19,7 +19,7 @@ class Recipe:
     polish : int
         Most steps of Levenberg-Marquardt; 0: none.
     restarts : int
-        Networks started from different weights; the best of them is polished.
+        Networks started from different weights; the best after a fifth of the polish goes on.
     sampled : float
         Rows to draw and have labelled by the teacher, as a multiple of the measured ones. Without
         a teacher none are drawn.

@@ -91,6 +91,31 @@ def test_distortions_keep_count_and_size_and_worsen_with_crf(manifest):
         assert errors[0] < errors[1], codec
 
 
+DISTORT_ALL = """
+import dataclasses, hashlib
+from pathlib import Path
+from vmaf_train.corpus import read_corpus
+from vmaf_train.distort import distort, recipes_for
+from vmaf_train.material import luma_of, reference_pictures
+
+unit = dataclasses.replace(read_corpus(Path(sys.argv[1]))[0], every=1)
+reference = reference_pictures(unit, Path())
+for recipe in recipes_for(unit):
+    planes = b"".join(luma_of(picture).tobytes() for picture in distort(recipe, reference))
+    print(recipe.name, hashlib.sha256(planes).hexdigest())
+"""
+
+
+def test_distortions_do_not_depend_on_what_was_in_memory(manifest):
+    runs = [
+        support.run_python(DISTORT_ALL, manifest, MALLOC_PERTURB_=fill) for fill in ("85", "170")
+    ]
+    for done in runs:
+        assert done.returncode == 0, done.stderr
+    assert runs[0].stdout == runs[1].stdout
+    assert len(runs[0].stdout.splitlines()) > 30
+
+
 def test_motion_jpeg_keeps_the_range(manifest):
     reference = reference_pictures(read_corpus(manifest)[0], manifest.parent)
     recipe = Recipe("r", codec="mjpeg", options=(("qmin", "2"), ("qmax", "2")))

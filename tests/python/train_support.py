@@ -115,9 +115,9 @@ def run_step(*arguments):
     return run_python("import sys; from vmaf_train.cli import main; sys.exit(main())", *arguments)
 
 
-def run_python(code, *arguments):
+def run_python(code, *arguments, **environment):
     """Run code that finds the sources, on one core: threads would fight over tiny matrices."""
     code = f"import sys; sys.path.append({str(ROOT / 'python')!r})\n{code}"
     command = [sys.executable, "-c", code, *(str(argument) for argument in arguments)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | environment
     return subprocess.run(command, capture_output=True, text=True, env=environment)
