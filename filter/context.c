@@ -170,6 +170,8 @@ static int check_limits(const VmtConfig *config, VmtError *error)
                         "processor", config->threads, VMT_THREADS_MAX);
     if (config->subsample < 0)
         return vmt_fail(error, -EINVAL, "subsampling by %d; use 1 or more", config->subsample);
+    if (outside(config->mode, 0, VMT_MODES - 1))
+        return vmt_fail(error, -EINVAL, "mode %d does not exist", config->mode);
     const double limits[2] = { config->vif_gain_limit, config->adm_gain_limit };
     for (int i = 0; i < 2; i++)
         if (limits[i] != 0 && !(limits[i] >= 1 && limits[i] <= 100))
@@ -202,6 +204,7 @@ static void configure(VmtContext *ctx, const VmtConfig *config)
     format->height = config->height;
     format->bits = config->bits ? config->bits : 8;
     format->renditions = config->renditions ? config->renditions : 1;
+    format->fast = config->mode == VMT_MODE_FAST;
     format->vif_gain_limit = config->vif_gain_limit != 0 ? config->vif_gain_limit : 100;
     format->adm_gain_limit = config->adm_gain_limit != 0 ? config->adm_gain_limit : 100;
     format->kernels = vmt_kernels(ctx->cpu, format->bits);

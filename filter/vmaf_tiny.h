@@ -72,6 +72,17 @@ VMT_API const char *vmt_cpu_name(int cpu);
 /** 1 if this CPU and this build have the level, 0 if not. */
 VMT_API int vmt_cpu_available(int cpu);
 
+/** How exact the features are. */
+enum {
+    VMT_MODE_EXACT, /**< equal to libvmaf's */
+    VMT_MODE_FAST,  /**< VIF of large pictures from some of their rows, which moves the score of a
+                         picture by a few hundredths; ADM, motion and small pictures are exact */
+    VMT_MODES       /**< how many there are */
+};
+
+/** Name of a mode, "exact" or "fast"; NULL outside 0 to VMT_MODES - 1. */
+VMT_API const char *vmt_mode_name(int mode);
+
 enum {
     VMT_SIZE_MIN = 33,       /**< smallest width and height; below, libvmaf is not defined */
     VMT_SIZE_MAX = 32768,    /**< largest width and height */
@@ -90,6 +101,7 @@ typedef struct VmtConfig {
     int cpu;               /**< VMT_CPU_ level; 0: the best */
     int subsample;         /**< give rows for every n-th picture only, counted from the first;
                                 motion still compares true neighbours; 0: 1 */
+    int mode;              /**< VMT_MODE_ */
     double vif_gain_limit; /**< enhancement gain limit of VIF, 1 to 100; 0: 100 */
     double adm_gain_limit; /**< enhancement gain limit of ADM, 1 to 100; 0: 100 */
 } VmtConfig;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 #include "vmaf_tiny.h"
 
+const char *vmt_mode_name(int mode)
+{
+    return mode == VMT_MODE_EXACT ? "exact" : mode == VMT_MODE_FAST ? "fast" : NULL;
+}
+
 const char *vmt_feature_name(int feature)
 {
     static const char *const names[VMT_FEATURES] = {

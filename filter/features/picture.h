@@ -21,6 +21,7 @@ typedef struct VmtPlane {
 typedef struct VmtFormat {
     int width, height, bits;
     int renditions;
+    int fast; /**< VMT_MODE_FAST */
     double vif_gain_limit, adm_gain_limit;
     const VmtKernels *kernels;      /**< for the samples */
     const VmtKernels *kernels_wide; /**< for 16-bit samples */

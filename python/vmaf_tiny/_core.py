@@ -37,6 +37,9 @@ LOG_FORMATS = _names(lib.vmt_log_name, lib.VMT_LOGS)
 ROW = np.dtype([("index", "<i8"), ("value", "<f8", (len(FEATURES),))])
 """Features of one picture: its index, counted from 0, and a value for each of `FEATURES`."""
 
+MODES = _names(lib.vmt_mode_name, lib.VMT_MODES)
+"""How exact features can be."""
+
 _CPUS = _names(lib.vmt_cpu_name, lib.VMT_CPU_LEVELS)
 
 
@@ -105,6 +108,9 @@ class Context:
         Kernels to compute with: ``"best"`` or one of `cpu_levels`. All give the same results.
     subsample
         Give rows for every n-th picture only, counted from the first.
+    mode
+        ``"exact"``: equal to libvmaf's; ``"fast"``: VIF of large pictures from some of their rows,
+        which moves the score of a picture by a few hundredths.
     vif_gain_limit, adm_gain_limit
         Limits of the gain that is counted as enhancement, 1 to 100.
 
@@ -135,6 +141,7 @@ class Context:
         threads: int = 0,
         cpu: str = "best",
         subsample: int = 1,
+        mode: str = "exact",
         vif_gain_limit: float = 100.0,
         adm_gain_limit: float = 100.0,
     ) -> None:
@@ -146,12 +153,13 @@ class Context:
             "threads": threads,
             "cpu": _number(_CPUS, cpu, "CPU level"),
             "subsample": subsample,
+            "mode": _number(MODES, mode, "mode"),
             "vif_gain_limit": vif_gain_limit,
             "adm_gain_limit": adm_gain_limit,
         }
         for name, value in config.items():
             # In C, 0 asks for a default.
-            if not value and name not in ("threads", "cpu"):
+            if not value and name not in ("threads", "cpu", "mode"):
                 raise OptionError(f"{name} is 0: leave it out or give a value in range")
         handle, error = ffi.new("VmtContext **"), ffi.new("VmtError *")
         _check(lib.vmt_open(handle, _config(config), error), error, OptionError)

@@ -24,6 +24,8 @@ class Provenance:
         The model and what ran it.
     cpu, threads
         Kernels and number of threads that made the features, neither of which changes them.
+    mode
+        ``"exact"`` or ``"fast"``.
     subsample
         Every how many pictures one was scored.
     width, height, bits
@@ -45,6 +47,7 @@ class Provenance:
     cpu: str
     threads: int
     subsample: int
+    mode: str
     width: int
     height: int
     bits: int
@@ -64,6 +67,7 @@ class Provenance:
             "conversions": "; ".join(self.conversions),
             "threads": str(self.threads),
             "subsample": str(self.subsample),
+            "mode": self.mode,
             "command": self.command,
             "created": self.created,
         }

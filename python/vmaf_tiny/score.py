@@ -61,6 +61,7 @@ def score(
     threads: int = 0,
     cpu: str = "best",
     subsample: int = 1,
+    mode: str = "exact",
     pairing: str = "auto",
     raw: RawFormat | tuple[RawFormat | None, RawFormat | None] | None = None,
     allow: Collection[str] = (),
@@ -96,6 +97,9 @@ def score(
         Kernels for the features, ``"best"`` or a level's name. Scores do not depend on it.
     subsample
         Score every n-th pair only.
+    mode
+        ``"exact"``: features equal to libvmaf's; ``"fast"``: VIF of large pictures from some of
+        their rows, which moves the score of a picture by a few hundredths.
     pairing
         ``"auto"``, ``"time"`` or ``"index"``, see `pairing.choose`.
     raw
@@ -167,6 +171,7 @@ def score(
                 threads=threads,
                 cpu=cpu,
                 subsample=subsample,
+                mode=mode,
             )
         )
         watch = SyncWatch(plan.bits)

@@ -55,7 +55,7 @@ class Scorer:
         is done once.
     model, device, ort_library, model_dir, model_threads, registered_only, clip
         As for `score`.
-    threads, cpu, subsample
+    threads, cpu, subsample, mode
         As for `score`.
 
     Raises
@@ -100,6 +100,7 @@ class Scorer:
         threads: int = 0,
         cpu: str = "best",
         subsample: int = 1,
+        mode: str = "exact",
     ) -> None:
         self._context = Context(
             width,
@@ -109,6 +110,7 @@ class Scorer:
             threads=threads,
             cpu=cpu,
             subsample=subsample,
+            mode=mode,
         )
         self._own_model = not isinstance(model, Model)
         try:
@@ -139,6 +141,7 @@ class Scorer:
             cpu=self._context.cpu,
             threads=self._context.threads,
             subsample=subsample,
+            mode=mode,
             width=width,
             height=height,
             bits=bits,

@@ -159,6 +159,10 @@ class WorkOptions:
     subsample: PositiveInt = 1
     """Score every N-th picture only; motion still compares true neighbours."""
 
+    mode: Literal["exact", "fast"] = "exact"
+    """exact: features equal to libvmaf's; fast: large pictures from some of their rows, off by a
+    few hundredths of a point."""
+
     cpu: str = "best"
     """Kernels to compute with; `vmaf-tiny doctor` lists them. All give the same scores."""
 

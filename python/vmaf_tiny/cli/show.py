@@ -71,7 +71,8 @@ def _origin(result: Result) -> Table:
         "paired": str(how.pairing or ""),
         "converted": "; ".join(how.conversions),
         "model": f"{model.id} ({model.sha256[:12]}{teacher}{trust})",
-        "computed": f"features by vmaf-tiny {how.version} ({how.cpu}, {how.threads} threads),"
+        "computed": f"features by vmaf-tiny {how.version} ({how.cpu},"
+        f" {how.threads} threads, {how.mode} mode),"
         f" scores by ONNX Runtime {model.ort_version} ({model.provider})",
     }
     table = Table.grid(padding=(0, 2))
