@@ -24,7 +24,19 @@ V_INLINE V adm_same_angle_d(VD d, VD u, VD t)
     return v_and(v_not_less_d(d, v_set_d(0)), v_not_less_d(v_mul_d(d, d), limit));
 }
 
-/* The larger or smaller of 32-bit lanes times the gain limit and of dis; see adm_enhance(). */
+/*
+ * The larger or smaller of restored times the gain limit and of dis; see adm_enhance(). A whole
+ * limit, as it is nearly always, needs no doubles: where the product would overflow, it is beyond
+ * any coefficient.
+ */
+V_INLINE V adm_enhanced_whole(V restored, V dis, V positive, int32_t gain_limit)
+{
+    const V most = v_set32(INT32_MAX / gain_limit), least = v_set32(-(INT32_MAX / gain_limit));
+    const V bounded = v_max32(v_min32(restored, most), least);
+    const V enhanced = v_mul32(bounded, v_set32(gain_limit));
+    return v_select(positive, v_min32(enhanced, dis), v_max32(enhanced, dis));
+}
+
 V_INLINE V adm_enhanced(V restored, V dis, V positive, double gain_limit)
 {
     const VD gain = v_set_d(gain_limit);
@@ -43,7 +55,11 @@ V_INLINE V adm_enhance_lanes(V restored, V k, V ref, V dis, V same_angle, double
                             v_not_and(v_equal32(ref, zero), v_set32(-1)));
     if (!v_any32(enhance))
         return restored;
-    return v_select(enhance, adm_enhanced(restored, dis, v_greater32(ref, zero), gain_limit),
+    const V positive = v_greater32(ref, zero);
+    const int32_t whole = (int32_t)gain_limit;
+    return v_select(enhance,
+                    whole == gain_limit ? adm_enhanced_whole(restored, dis, positive, whole)
+                                        : adm_enhanced(restored, dis, positive, gain_limit),
                     restored);
 }
 
