@@ -17,8 +17,11 @@ SOURCES = (
     "vf_vmaf_tiny.c",
     "vmaf_tiny_check.c",
     "vmaf_tiny_check.h",
+    "vmaf_tiny_context.h",
     "vmaf_tiny_held.c",
     "vmaf_tiny_held.h",
+    "vmaf_tiny_result.c",
+    "vmaf_tiny_result.h",
 )
 """What is copied into a tree, as it is for every release."""
 
@@ -35,7 +38,7 @@ class Insertion:
     path : str
         Of the file in the tree.
     present : str
-        Pattern that says the line is there.
+        Pattern of the line itself, as it is or was for an older filter.
     anchor : str
         Pattern of the one line it goes in front of.
     line : str
@@ -57,7 +60,7 @@ INSERTIONS = (
     ),
     Insertion(
         "libavfilter/Makefile",
-        r"^OBJS-\$\(CONFIG_VMAF_TINY_FILTER\)",
+        r"^OBJS-\$\(CONFIG_VMAF_TINY_FILTER\).*$",
         r"^OBJS-\$\(CONFIG_VMAFMOTION_FILTER\)(\s+)\+=.*$",
         rf"OBJS-$(CONFIG_VMAF_TINY_FILTER)\1+= {_OBJECTS} framesync.o",
     ),
@@ -72,8 +75,7 @@ def insert_line(text: str, insertion: Insertion) -> str:
     Fault
         The anchor is not there exactly once.
     """
-    if re.search(insertion.present, text, re.M):
-        return text
+    text = re.sub(insertion.present + r"\n", "", text, flags=re.M)
     anchors = list(re.finditer(insertion.anchor, text, re.M))
     if len(anchors) != 1:
         raise Fault(

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 /**
  * @file
- * FFmpeg's filter vmaf_tiny: VMAF of a distorted video against its reference, by a tiny model.
+ * FFmpeg's filter vmaf_tiny: VMAF of distorted videos against their reference, by a tiny model.
  *
- * One source for FFmpeg 5.1 to 9.0, on the public header of libvmaf_tiny only. Video passes
- * through. A frame leaves when its features are known, so that it carries them as metadata;
- * motion2 looks one frame ahead and the library works on several frames at once, hence the queues
- * of frames held back, which together are as long as the library has frames in flight.
+ * One source for FFmpeg 5.1 to 9.0, on the public header of libvmaf_tiny only. The first distorted
+ * video passes through. A frame leaves when its features are known, so that it carries them as
+ * metadata; motion2 looks one frame ahead and the library works on several frames at once, hence
+ * the queues of frames held back, which together are as long as the library has frames in flight.
  *
  * One frame leaves for each that comes, however many are ready: what has been scored when a graph
  * is stopped early then depends on what was asked for, not on the number of threads.
  */
-#include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include <vmaf_tiny.h>
@@ -21,6 +21,7 @@
 #include "libavutil/frame.h"
 #include "libavutil/macros.h"
 #include "libavutil/mathematics.h"
+#include "libavutil/mem.h"
 #include "libavutil/opt.h"
 #include "libavutil/pixdesc.h"
 #include "libavutil/time.h"
@@ -32,7 +33,9 @@
 #include "version.h"
 #include "video.h"
 #include "vmaf_tiny_check.h"
+#include "vmaf_tiny_context.h"
 #include "vmaf_tiny_held.h"
+#include "vmaf_tiny_result.h"
 
 /* What differs between the releases; the numbers are those of 7.0, 7.1 and 8.0. */
 #define NEGOTIATES_COLOUR (LIBAVFILTER_VERSION_MAJOR >= 10)
@@ -50,29 +53,6 @@
 #define PUBLIC(field) .field
 #endif
 
-typedef struct VmafTinyContext {
-    const AVClass *class;
-    FFFrameSync fs;
-
-    char *model, *model_dir, *log_path, *log_fmt_name, *pool_name;
-    char *device, *ort_library, *cpu_name;
-    int n_threads, n_subsample, disable_clip;
-    VmafTinyCheck check;
-
-    int log_fmt, pool, cpu; /**< VMT_LOG_, VMT_POOL_, VMT_CPU_ */
-    VmtModel *scorer;
-    VmtContext *core;
-    VmafTinyHeld held;
-
-    int64_t pairs;      /**< given to the core */
-    int64_t misses;     /**< frames for which there was no reference */
-    int64_t strays;     /**< pairs whose times are more than half a frame apart */
-    double stray_time;  /**< of the first of them, in seconds */
-    int64_t start_time; /**< of the first pair, in microseconds of the clock */
-    int came;           /**< a frame has come since activation */
-    int finished;       /**< the score has been told, or has become impossible */
-} VmafTinyContext;
-
 #define OFFSET(field) offsetof(VmafTinyContext, field)
 #define FLAGS AV_OPT_FLAG_FILTERING_PARAM | AV_OPT_FLAG_VIDEO_PARAM
 #define TEXT(name, field, help, value) \
@@ -86,10 +66,15 @@ static const AVOption vmaf_tiny_options[] = {
     TEXT("model", model, "set the model: an id in the registry, else the path of an .onnx file",
          "vmaf_tiny_v2"),
     TEXT("model_dir", model_dir, "set the folder of the model registry", NULL),
-    TEXT("log_path", log_path, "set the file to write the log to", NULL),
+    NUMBER("renditions", nb_renditions, "set how many distorted inputs come before the reference",
+           1, 1, VMT_RENDITIONS_MAX),
+    TEXT("log_path", log_path, "set the file to write the log to; of several renditions, log.json "
+         "becomes log.1.json, log.2.json and so on", NULL),
     TEXT("log_fmt", log_fmt_name, "set the format of the log: xml, json, csv or sub", "xml"),
     TEXT("pool", pool_name, "set the pooling of the score that is shown: mean, harmonic_mean, "
          "min, max, p1, p5, p10, p50 or stdev", "mean"),
+    { "stats", "show scores of windows of this length too, in seconds, and write them to the log",
+      OFFSET(stats), AV_OPT_TYPE_DURATION, { .i64 = 0 }, 0, INT64_MAX, FLAGS },
     NUMBER("n_threads", n_threads, "set the number of threads, 0 for the graph's", 0, 0,
            VMT_THREADS_MAX),
     NUMBER("n_subsample", n_subsample, "score every n-th frame only", 1, 1, INT_MAX),
@@ -106,7 +91,7 @@ static const AVOption vmaf_tiny_options[] = {
 
 FRAMESYNC_DEFINE_CLASS(vmaf_tiny, VmafTinyContext, fs);
 
-static int fail(AVFilterContext *ctx, int code, const VmtError *error)
+int ff_vmaf_tiny_fail(AVFilterContext *ctx, int code, const VmtError *error)
 {
     av_log(ctx, AV_LOG_ERROR, "%s\n", error->text);
     return AVERROR(-code);
@@ -114,13 +99,13 @@ static int fail(AVFilterContext *ctx, int code, const VmtError *error)
 
 /* ------------------------------------------------------------------------------ the frames */
 
-/** The reference frame nearest in time, or NULL. */
-static const AVFrame *nearest_reference(const FFFrameSync *fs, int64_t *pts)
+/** The frame of an input nearest in time to the first input's, or NULL. */
+static const AVFrame *nearest_frame(const FFFrameSync *fs, int input, int64_t *pts)
 {
-    const FFFrameSyncIn *in = &fs->in[1];
+    const FFFrameSyncIn *in = &fs->in[input];
 
 #if !PAIRS_NEAREST
-    if (in->frame && in->frame_next && in->pts_next - fs->pts < fs->pts - in->pts) {
+    if (input && in->frame && in->frame_next && in->pts_next - fs->pts < fs->pts - in->pts) {
         *pts = in->pts_next;
         return in->frame_next;
     }
@@ -129,14 +114,22 @@ static const AVFrame *nearest_reference(const FFFrameSync *fs, int64_t *pts)
     return in->frame;
 }
 
-static void check_times(AVFilterContext *ctx, int64_t reference_pts)
+/** Count the renditions whose frame, or the reference's, is of another time. */
+static void check_times(AVFilterContext *ctx, const int64_t *pts)
 {
     VmafTinyContext *s = ctx->priv;
     const AVRational rate = ff_filter_link(ctx->inputs[0])->frame_rate;
-    const double apart = FFABS(reference_pts - s->fs.pts) * av_q2d(s->fs.time_base);
+    const double half = rate.num > 0 && rate.den > 0 ? 0.5 / av_q2d(rate) : INFINITY;
+    const double unit = av_q2d(s->fs.time_base);
+    const int64_t reference = FFABS(pts[s->nb_renditions] - s->fs.pts);
 
-    if (rate.num > 0 && rate.den > 0 && 2 * apart * av_q2d(rate) > 1 && !s->strays++)
-        s->stray_time = s->fs.pts * av_q2d(s->fs.time_base);
+    for (int i = 0; i < s->nb_renditions; i++) {
+        VmafTinyRendition *rendition = &s->renditions[i];
+        const int64_t apart = FFMAX(FFABS(pts[i] - s->fs.pts), reference);
+
+        if (apart * unit > half && !rendition->strays++)
+            rendition->stray_time = s->fs.pts * unit;
+    }
 }
 
 static void release_frame(void *opaque)
@@ -156,32 +149,44 @@ static int lend(VmtPicture *picture, const AVFrame *frame)
     return 0;
 }
 
-static int push_pair(AVFilterContext *ctx, const AVFrame *distorted, const AVFrame *reference)
+static void release_pictures(VmtPicture *pictures, int count)
+{
+    for (int i = 0; i < count; i++)
+        release_frame(pictures[i].opaque);
+}
+
+/** Give the core a frame of every input, the reference last. */
+static int push_frames(AVFilterContext *ctx, const AVFrame *const *frames)
 {
     VmafTinyContext *s = ctx->priv;
-    VmtPicture pictures[2];
+    const int reference = s->nb_renditions;
+    VmtPicture pictures[VMT_RENDITIONS_MAX + 1];
     VmtError error;
     int ret;
 
-    if ((ret = ff_vmaf_tiny_check_frame(ctx, ctx->inputs[0], distorted)) < 0 ||
-        (ret = ff_vmaf_tiny_check_frame(ctx, ctx->inputs[1], reference)) < 0 ||
-        (ret = ff_vmaf_tiny_check_tags(ctx, &s->check, distorted, reference)) < 0)
-        return ret;
-    if (!s->pairs)
+    for (int i = 0; i <= reference; i++)
+        if ((ret = ff_vmaf_tiny_check_frame(ctx, ctx->inputs[i], frames[i])) < 0)
+            return ret;
+    for (int i = 0; i < reference; i++) {
+        ret = ff_vmaf_tiny_check_tags(ctx, &s->check, &s->renditions[i].seen, i, frames[i],
+                                      frames[reference]);
+        if (ret < 0)
+            return ret;
+    }
+    if (!s->steps)
         s->start_time = av_gettime_relative();
-    if ((ret = lend(&pictures[0], distorted)) < 0)
-        return ret;
-    if ((ret = lend(&pictures[1], reference)) < 0) {
-        release_frame(pictures[0].opaque);
-        return ret;
+    for (int i = 0; i <= reference; i++) {
+        if ((ret = lend(&pictures[i], frames[i])) < 0) {
+            release_pictures(pictures, i);
+            return ret;
+        }
     }
-    ret = vmt_push(s->core, &pictures[1], &pictures[0], &error);
+    ret = vmt_push(s->core, &pictures[reference], pictures, &error);
     if (ret < 0) {
-        release_frame(pictures[0].opaque);
-        release_frame(pictures[1].opaque);
-        return fail(ctx, ret, &error);
+        release_pictures(pictures, reference + 1);
+        return ff_vmaf_tiny_fail(ctx, ret, &error);
     }
-    s->pairs++;
+    s->steps++;
     return 0;
 }
 
@@ -189,29 +194,28 @@ static int do_vmaf_tiny(FFFrameSync *fs)
 {
     AVFilterContext *ctx = fs->parent;
     VmafTinyContext *s = ctx->priv;
-    const AVFrame *reference;
-    AVFrame *distorted, *out;
-    int64_t pts, row = -1;
-    int ret;
+    const AVFrame *frames[VMT_RENDITIONS_MAX + 1];
+    int64_t pts[VMT_RENDITIONS_MAX + 1], row = -1;
+    AVFrame *out;
+    int ret, complete = 1;
 
-    /* Not ff_framesync_dualinput_get(): it copies the pixels in FFmpeg 5.1. */
-    if ((ret = ff_framesync_get_frame(fs, 0, &distorted, 0)) < 0)
-        return ret;
-    reference = nearest_reference(fs, &pts);
-    if (!ctx->is_disabled && reference) {
-        if (s->pairs % s->n_subsample == 0)
-            row = s->pairs;
+    /* Not ff_framesync_get_frame(): its twin for two inputs copies the pixels in FFmpeg 5.1. */
+    for (int i = 0; i <= s->nb_renditions; i++)
+        complete &= !!(frames[i] = nearest_frame(fs, i, &pts[i]));
+    if (!ctx->is_disabled && complete) {
+        if (s->steps % s->n_subsample == 0)
+            row = s->steps;
         check_times(ctx, pts);
-        if ((ret = push_pair(ctx, distorted, reference)) < 0)
+        if ((ret = push_frames(ctx, frames)) < 0)
             return ret;
     } else if (!ctx->is_disabled) {
         s->misses++;
     }
-    if (!(out = av_frame_clone(distorted)))
+    if (!(out = av_frame_clone(frames[0])))
         return AVERROR(ENOMEM);
     out->pts = av_rescale_q(fs->pts, fs->time_base, ctx->outputs[0]->time_base);
     s->came = 1;
-    return ff_vmaf_tiny_held_add(&s->held, out, row);
+    return ff_vmaf_tiny_held_add(&s->held, out, row, fs->pts * av_q2d(fs->time_base));
 }
 
 /** Score the rows that are there. */
@@ -219,17 +223,17 @@ static int take_rows(AVFilterContext *ctx)
 {
     VmafTinyContext *s = ctx->priv;
     VmtError error;
-    VmtRow row;
-    double score;
+    VmtRow rows[VMT_RENDITIONS_MAX];
+    double scores[VMT_RENDITIONS_MAX];
     int ret;
 
-    while ((ret = vmt_pull(s->core, &row, &error)) > 0) {
-        if ((ret = vmt_model_score(s->scorer, &row, 1, &score, &error)) < 0)
+    while ((ret = vmt_pull(s->core, rows, &error)) > 0) {
+        if ((ret = vmt_model_score(s->scorer, rows, s->nb_renditions, scores, &error)) < 0)
             break;
-        if ((ret = ff_vmaf_tiny_held_score(&s->held, &row, score)) < 0)
+        if ((ret = ff_vmaf_tiny_held_score(&s->held, rows, scores)) < 0)
             return ret;
     }
-    return ret < 0 ? fail(ctx, ret, &error) : 0;
+    return ret < 0 ? ff_vmaf_tiny_fail(ctx, ret, &error) : 0;
 }
 
 /** Send a frame that may leave. Returns 1, or 0 if there is none. */
@@ -239,87 +243,14 @@ static int send_frame(AVFilterContext *ctx)
     AVFrame *frame;
     int ret = ff_vmaf_tiny_held_next(&s->held, &frame);
 
-    if (ret > 0 && (ret = ff_filter_frame(ctx->outputs[0], frame)) >= 0)
-        return 1;
-    return ret;
-}
-
-/* ----------------------------------------------------------------------------- the result */
-
-static void warn_of_pairing(AVFilterContext *ctx)
-{
-    VmafTinyContext *s = ctx->priv;
-
-    if (s->strays)
-        av_log(ctx, AV_LOG_WARNING, "%"PRId64" of %"PRId64" frames, the first at %.3f s, were "
-               "compared with a reference frame of another time: if the reference is shorter say "
-               "shortest=1, if the frame rates differ insert fps, if one video starts later "
-               "insert setpts\n", s->strays, s->pairs, s->stray_time);
-    if (s->misses)
-        av_log(ctx, AV_LOG_WARNING, "%"PRId64" frames had no reference frame and were not "
-               "scored\n", s->misses);
-}
-
-static int write_log(AVFilterContext *ctx)
-{
-    VmafTinyContext *s = ctx->priv;
-    const AVFilterLink *distorted = ctx->inputs[0], *reference = ctx->inputs[1];
-    const double elapsed = (av_gettime_relative() - s->start_time) / 1e6;
-    char strays[32], misses[32], threads[32], subsample[32];
-    const VmtNote notes[] = {
-        { "program", "ffmpeg filter vmaf_tiny, libavfilter " AV_STRINGIFY(LIBAVFILTER_VERSION) },
-        { "distorted_format", av_get_pix_fmt_name(distorted->format) },
-        { "reference_format", av_get_pix_fmt_name(reference->format) },
-        { "frames_without_reference", misses },
-        { "frames_paired_across_time", strays },
-        { "threads", threads },
-        { "subsample", subsample },
-    };
-    const VmtLog log = {
-        .frames = s->held.nb_rows,
-        .rows = s->held.rows,
-        .scores = s->held.scores,
-        .model = vmt_model_info(s->scorer),
-        .cpu = vmt_context_cpu(s->core),
-        .fps = elapsed > 0 ? s->held.nb_rows / elapsed : 0,
-        .width = distorted->w,
-        .height = distorted->h,
-        .notes = notes,
-        .note_count = FF_ARRAY_ELEMS(notes),
-    };
-    VmtError error;
-    int ret;
-
-    snprintf(strays, sizeof(strays), "%"PRId64, s->strays);
-    snprintf(misses, sizeof(misses), "%"PRId64, s->misses);
-    snprintf(threads, sizeof(threads), "%d", vmt_context_threads(s->core));
-    snprintf(subsample, sizeof(subsample), "%d", s->n_subsample);
-    ret = vmt_log_write(&log, s->log_fmt, s->log_path, &error);
-    return ret < 0 ? fail(ctx, ret, &error) : 0;
-}
-
-/** Write the log and tell the score, of the frames that have left. */
-static int finish(AVFilterContext *ctx)
-{
-    VmafTinyContext *s = ctx->priv;
-    double pooled[VMT_POOLS];
-    VmtError error;
-    int ret;
-
-    s->finished = 1;
-    warn_of_pairing(ctx);
-    if (!s->held.nb_rows) {
-        av_log(ctx, AV_LOG_ERROR, "no frame was scored: there is none, or no reference frame at "
-               "its time\n");
-        return AVERROR(EINVAL);
-    }
-    ret = vmt_pool(s->held.scores, s->held.nb_rows, pooled, &error);
-    if (ret < 0)
-        return fail(ctx, ret, &error);
-    if (s->log_path && (ret = write_log(ctx)) < 0)
+    if (ret <= 0)
         return ret;
-    av_log(ctx, AV_LOG_INFO, "VMAF score: %f\n", pooled[s->pool]);
-    return 0;
+    if ((ret = ff_vmaf_tiny_tell_window(ctx)) < 0) {
+        av_frame_free(&frame);
+        return ret;
+    }
+    ret = ff_filter_frame(ctx->outputs[0], frame);
+    return ret < 0 ? ret : 1;
 }
 
 /* ----------------------------------------------------------------------------- the filter */
@@ -356,6 +287,27 @@ static av_cold int preinit(AVFilterContext *ctx)
     return ret;
 }
 
+/** Add the inputs: "main", "main2" and so on, "reference". */
+static av_cold int add_inputs(AVFilterContext *ctx)
+{
+    const VmafTinyContext *s = ctx->priv;
+
+    for (int i = 0; i <= s->nb_renditions; i++) {
+        AVFilterPad pad = { .type = AVMEDIA_TYPE_VIDEO };
+        int ret;
+
+        if (i == s->nb_renditions)
+            pad.name = av_strdup("reference");
+        else
+            pad.name = i ? av_asprintf("main%d", i + 1) : av_strdup("main");
+        if (!pad.name)
+            return AVERROR(ENOMEM);
+        if ((ret = ff_append_inpad_free_name(ctx, &pad)) < 0)
+            return ret;
+    }
+    return 0;
+}
+
 static av_cold int init(AVFilterContext *ctx)
 {
     VmafTinyContext *s = ctx->priv;
@@ -380,14 +332,16 @@ static av_cold int init(AVFilterContext *ctx)
                          },
                          &error);
     if (ret < 0)
-        return fail(ctx, ret, &error);
+        return ff_vmaf_tiny_fail(ctx, ret, &error);
     info = vmt_model_info(s->scorer);
     av_log(ctx, info->registered ? AV_LOG_VERBOSE : AV_LOG_WARNING,
            "model %s, sha256 %s, %s, runs on %s by ONNX Runtime %s\n", info->id, info->sha256,
            info->registered ? "registered" : "not in the registry", info->provider,
            info->ort_version);
     s->fs.on_event = do_vmaf_tiny;
-    return ff_vmaf_tiny_held_init(&s->held);
+    if ((ret = ff_vmaf_tiny_held_init(&s->held, s->nb_renditions)) < 0)
+        return ret;
+    return add_inputs(ctx);
 }
 
 /* Only luma counts, so every format whose first plane is luma in the low bits will do. */
@@ -407,53 +361,55 @@ static const enum AVPixelFormat pix_fmts[] = {
 };
 
 /**
- * The reference gets lists of its own: tied to the distorted video's, as is usual, FFmpeg would
- * silently convert one of them when their formats or (from 7.0) colour tags differ.
+ * Every input gets lists of its own: tied to the first one's, as is usual, FFmpeg would silently
+ * convert one of them when their formats or (from 7.0) colour tags differ.
  */
 static int query_formats(AVFilterContext *ctx)
 {
-    AVFilterLink *distorted = ctx->inputs[0], *reference = ctx->inputs[1];
-    AVFilterFormats *formats;
+    AVFilterFormats *formats = ff_make_format_list((const int *)pix_fmts);
     int ret;
 
-    ret = ff_formats_ref(ff_make_format_list((const int *)pix_fmts), &reference->outcfg.formats);
-    if (ret < 0)
+    /* The first input and the output are the same frames. */
+    if ((ret = ff_formats_ref(formats, &ctx->inputs[0]->outcfg.formats)) < 0 ||
+        (ret = ff_formats_ref(formats, &ctx->outputs[0]->incfg.formats)) < 0)
         return ret;
+    for (int i = 1; i < ctx->nb_inputs; i++) {
+        AVFilterFormatsConfig *config = &ctx->inputs[i]->outcfg;
+
+        ret = ff_formats_ref(ff_make_format_list((const int *)pix_fmts), &config->formats);
+        if (ret < 0)
+            return ret;
 #if NEGOTIATES_COLOUR
-    if ((ret = ff_formats_ref(ff_all_color_spaces(), &reference->outcfg.color_spaces)) < 0)
-        return ret;
-    if ((ret = ff_formats_ref(ff_all_color_ranges(), &reference->outcfg.color_ranges)) < 0)
-        return ret;
+        if ((ret = ff_formats_ref(ff_all_color_spaces(), &config->color_spaces)) < 0 ||
+            (ret = ff_formats_ref(ff_all_color_ranges(), &config->color_ranges)) < 0)
+            return ret;
 #endif
-    formats = ff_make_format_list((const int *)pix_fmts);
-    if ((ret = ff_formats_ref(formats, &distorted->outcfg.formats)) < 0)
-        return ret;
-    return ff_formats_ref(formats, &ctx->outputs[0]->incfg.formats);
+    }
+    return 0;
 }
 
-static int config_input_ref(AVFilterLink *inlink)
+static int open_core(AVFilterContext *ctx)
 {
-    AVFilterContext *ctx = inlink->dst;
     VmafTinyContext *s = ctx->priv;
+    const AVFilterLink *reference = ctx->inputs[s->nb_renditions];
     const int threads = s->n_threads ? s->n_threads : ff_filter_get_nb_threads(ctx);
     VmtError error;
     int ret;
 
-    if ((ret = ff_vmaf_tiny_check_links(ctx, ctx->inputs[0], inlink)) < 0)
-        return ret;
     vmt_close(&s->core);
     ret = vmt_open(&s->core,
                    &(VmtConfig){
-                       .width = inlink->w,
-                       .height = inlink->h,
-                       .bits = av_pix_fmt_desc_get(inlink->format)->comp[0].depth,
+                       .width = reference->w,
+                       .height = reference->h,
+                       .bits = av_pix_fmt_desc_get(reference->format)->comp[0].depth,
+                       .renditions = s->nb_renditions,
                        .threads = FFMIN(threads, VMT_THREADS_MAX),
                        .cpu = s->cpu,
                        .subsample = s->n_subsample,
                    },
                    &error);
     if (ret < 0)
-        return fail(ctx, ret, &error);
+        return ff_vmaf_tiny_fail(ctx, ret, &error);
     av_log(ctx, AV_LOG_VERBOSE, "%d threads, CPU level %s\n", vmt_context_threads(s->core),
            vmt_cpu_name(vmt_context_cpu(s->core)));
     return 0;
@@ -468,10 +424,19 @@ static int config_output(AVFilterLink *outlink)
     FilterLink *ol = ff_filter_link(outlink);
     int ret;
 
-    if ((ret = ff_framesync_init_dualinput(&s->fs, ctx)) < 0)
+    if ((ret = ff_vmaf_tiny_check_links(ctx)) < 0 || (ret = open_core(ctx)) < 0)
         return ret;
-    /* The usual would go on with the last distorted frame until the reference ends. */
-    s->fs.in[0].after = EXT_STOP;
+    ff_framesync_uninit(&s->fs);
+    if ((ret = ff_framesync_init(&s->fs, ctx, ctx->nb_inputs)) < 0)
+        return ret;
+    for (int i = 0; i < ctx->nb_inputs; i++)
+        s->fs.in[i] = (FFFrameSyncIn){
+            .time_base = ctx->inputs[i]->time_base,
+            .before = i ? EXT_NULL : EXT_STOP,
+            /* The first input ends the score; others that are shorter go on with their last. */
+            .after = i ? EXT_INFINITY : EXT_STOP,
+            .sync = i ? 1 : 2,
+        };
     outlink->w = mainlink->w;
     outlink->h = mainlink->h;
     outlink->time_base = mainlink->time_base;
@@ -488,7 +453,7 @@ static int drain(AVFilterContext *ctx)
     int ret = vmt_flush(s->core, &error);
 
     if (ret < 0)
-        return fail(ctx, ret, &error);
+        return ff_vmaf_tiny_fail(ctx, ret, &error);
     ret = take_rows(ctx);
     while (ret >= 0 && (ret = send_frame(ctx)) > 0)
         ;
@@ -502,7 +467,7 @@ static int step(AVFilterContext *ctx)
     AVFilterLink *outlink = ctx->outputs[0];
     int ret;
 
-    if (!s->finished && ff_outlink_get_status(outlink) && (ret = finish(ctx)) < 0)
+    if (!s->finished && ff_outlink_get_status(outlink) && (ret = ff_vmaf_tiny_finish(ctx)) < 0)
         return ret;
     FF_FILTER_FORWARD_STATUS_BACK_ALL(outlink, ctx);
 
@@ -511,7 +476,7 @@ static int step(AVFilterContext *ctx)
         return ret;
     if (s->fs.eof) {
         ret = drain(ctx);
-        return ret < 0 ? ret : finish(ctx);
+        return ret < 0 ? ret : ff_vmaf_tiny_finish(ctx);
     }
     if (!s->came && !ff_outlink_frame_wanted(outlink))
         return 0;
@@ -539,24 +504,13 @@ static av_cold void uninit(AVFilterContext *ctx)
     VmafTinyContext *s = ctx->priv;
 
     /* Stopped from outside: the score of what was seen. */
-    if (s->held.nb_rows && !s->finished)
-        finish(ctx);
+    if (s->held.nb_left && !s->finished)
+        ff_vmaf_tiny_finish(ctx);
     ff_framesync_uninit(&s->fs);
     vmt_close(&s->core);
     vmt_model_close(&s->scorer);
     ff_vmaf_tiny_held_free(&s->held);
 }
-
-static const AVFilterPad vmaf_tiny_inputs[] = {
-    {
-        .name         = "main",
-        .type         = AVMEDIA_TYPE_VIDEO,
-    },{
-        .name         = "reference",
-        .type         = AVMEDIA_TYPE_VIDEO,
-        .config_props = config_input_ref,
-    },
-};
 
 static const AVFilterPad vmaf_tiny_outputs[] = {
     {
@@ -568,17 +522,16 @@ static const AVFilterPad vmaf_tiny_outputs[] = {
 
 const Filter ff_vf_vmaf_tiny = {
     PUBLIC(name)        = "vmaf_tiny",
-    PUBLIC(description) = NULL_IF_CONFIG_SMALL("Score a distorted video against its reference "
+    PUBLIC(description) = NULL_IF_CONFIG_SMALL("Score distorted videos against their reference "
                                                "with VMAF by a tiny model."),
     PUBLIC(priv_class)  = &vmaf_tiny_class,
     PUBLIC(flags)       = AVFILTER_FLAG_SUPPORT_TIMELINE_INTERNAL | AVFILTER_FLAG_SLICE_THREADS |
-                          AVFILTER_FLAG_METADATA_ONLY,
+                          AVFILTER_FLAG_METADATA_ONLY | AVFILTER_FLAG_DYNAMIC_INPUTS,
     .preinit       = preinit,
     .init          = init,
     .uninit        = uninit,
     .activate      = activate,
     .priv_size     = sizeof(VmafTinyContext),
-    FILTER_INPUTS(vmaf_tiny_inputs),
     FILTER_OUTPUTS(vmaf_tiny_outputs),
     FILTER_QUERY_FUNC(query_formats),
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 #include "vmaf_tiny_check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "libavutil/avstring.h"
@@ -13,27 +14,48 @@ static int bits_of(int format)
     return av_pix_fmt_desc_get(format)->comp[0].depth;
 }
 
-int ff_vmaf_tiny_check_links(AVFilterContext *ctx, const AVFilterLink *distorted,
-                             const AVFilterLink *reference)
+const char *ff_vmaf_tiny_name(const AVFilterContext *ctx, int rendition,
+                              char name[VMAF_TINY_NAME_SIZE])
 {
-    const int less = bits_of(distorted->format) < bits_of(reference->format);
+    if (ctx->nb_inputs > 2)
+        snprintf(name, VMAF_TINY_NAME_SIZE, "rendition %d", rendition + 1);
+    else
+        snprintf(name, VMAF_TINY_NAME_SIZE, "the distorted video");
+    return name;
+}
 
+static int check_link(AVFilterContext *ctx, int rendition, const AVFilterLink *reference)
+{
+    const AVFilterLink *distorted = ctx->inputs[rendition];
+    const int less = bits_of(distorted->format) < bits_of(reference->format);
+    char name[VMAF_TINY_NAME_SIZE];
+
+    ff_vmaf_tiny_name(ctx, rendition, name);
     if (distorted->w != reference->w || distorted->h != reference->h) {
-        av_log(ctx, AV_LOG_ERROR, "the distorted video is %dx%d and the reference %dx%d: scale the "
-               "distorted one, [distorted]scale=%d:%d:flags=bicubic[d];[d][reference]vmaf_tiny\n",
+        av_log(ctx, AV_LOG_ERROR, "%s is %dx%d and the reference %dx%d: scale the distorted one, "
+               "[distorted]scale=%d:%d:flags=bicubic[d];[d][reference]vmaf_tiny\n", name,
                distorted->w, distorted->h, reference->w, reference->h, reference->w, reference->h);
         return AVERROR(EINVAL);
     }
     if (bits_of(distorted->format) != bits_of(reference->format)) {
-        av_log(ctx, AV_LOG_ERROR, "the distorted video has %d bits (%s) and the reference %d (%s): "
-               "bring the %s to the larger depth with format=%s\n",
-               bits_of(distorted->format), av_get_pix_fmt_name(distorted->format),
-               bits_of(reference->format), av_get_pix_fmt_name(reference->format),
-               less ? "distorted one" : "reference",
+        av_log(ctx, AV_LOG_ERROR, "%s has %d bits (%s) and the reference %d (%s): bring the %s to "
+               "the larger depth with format=%s\n", name, bits_of(distorted->format),
+               av_get_pix_fmt_name(distorted->format), bits_of(reference->format),
+               av_get_pix_fmt_name(reference->format), less ? "distorted one" : "reference",
                av_get_pix_fmt_name(less ? reference->format : distorted->format));
         return AVERROR(EINVAL);
     }
     return 0;
+}
+
+int ff_vmaf_tiny_check_links(AVFilterContext *ctx)
+{
+    const int renditions = ctx->nb_inputs - 1;
+    int ret = 0;
+
+    for (int i = 0; i < renditions && ret >= 0; i++)
+        ret = check_link(ctx, i, ctx->inputs[renditions]);
+    return ret;
 }
 
 int ff_vmaf_tiny_check_frame(AVFilterContext *ctx, const AVFilterLink *link, const AVFrame *frame)
@@ -63,44 +85,46 @@ static int is_hdr(const VmafTinyTags *tags)
     return tags->transfer == AVCOL_TRC_SMPTE2084 || tags->transfer == AVCOL_TRC_ARIB_STD_B67;
 }
 
-static void warn_if_different(AVFilterContext *ctx, const char *what, const char *distorted,
-                              const char *reference)
+static void warn_if_different(AVFilterContext *ctx, const char *name, const char *what,
+                              const char *distorted, const char *reference)
 {
     static const char no[] = "unknown";
 
     if (distorted && reference && strcmp(distorted, reference) && strcmp(distorted, no) &&
         strcmp(reference, no))
-        av_log(ctx, AV_LOG_WARNING, "the colour %s differs, %s in the distorted video and %s in "
-               "the reference; samples are compared as they are\n", what, distorted, reference);
+        av_log(ctx, AV_LOG_WARNING, "the colour %s differs, %s in %s and %s in the reference; "
+               "samples are compared as they are\n", what, distorted, name, reference);
 }
 
-int ff_vmaf_tiny_check_tags(AVFilterContext *ctx, VmafTinyCheck *check, const AVFrame *distorted,
-                            const AVFrame *reference)
+int ff_vmaf_tiny_check_tags(AVFilterContext *ctx, const VmafTinyCheck *check, VmafTinySeen *seen,
+                            int rendition, const AVFrame *distorted, const AVFrame *reference)
 {
     const VmafTinyTags tags[2] = { tags_of(distorted), tags_of(reference) };
+    char name[VMAF_TINY_NAME_SIZE];
 
-    if (check->seen && !memcmp(tags, check->tags, sizeof(tags)))
+    if (seen->seen && !memcmp(tags, seen->tags, sizeof(tags)))
         return 0;
-    check->seen = 1;
-    memcpy(check->tags, tags, sizeof(tags));
+    seen->seen = 1;
+    memcpy(seen->tags, tags, sizeof(tags));
+    ff_vmaf_tiny_name(ctx, rendition, name);
     if (tags[0].range != tags[1].range && !check->allow_range) {
-        av_log(ctx, AV_LOG_ERROR, "the distorted video has %s range and the reference %s: convert "
-               "one of them with scale=out_range=tv, or if a tag is wrong correct it with "
-               "setrange, or compare the samples as they are with allow_range=1\n",
+        av_log(ctx, AV_LOG_ERROR, "%s has %s range and the reference %s: convert one of them with "
+               "scale=out_range=tv, or if a tag is wrong correct it with setrange, or compare the "
+               "samples as they are with allow_range=1\n", name,
                av_color_range_name(tags[0].range), av_color_range_name(tags[1].range));
         return AVERROR(EINVAL);
     }
     if ((is_hdr(&tags[0]) || is_hdr(&tags[1])) && !check->allow_hdr) {
-        av_log(ctx, AV_LOG_ERROR, "the transfer is %s, but the models know SDR only: tone-map both "
+        av_log(ctx, AV_LOG_ERROR, "the transfer is %s, but the models know SDR only: tone-map all "
                "videos, or score them all the same with allow_hdr=1\n",
                av_color_transfer_name(tags[!is_hdr(&tags[0])].transfer));
         return AVERROR(EINVAL);
     }
-    warn_if_different(ctx, "matrix", av_color_space_name(tags[0].matrix),
+    warn_if_different(ctx, name, "matrix", av_color_space_name(tags[0].matrix),
                       av_color_space_name(tags[1].matrix));
-    warn_if_different(ctx, "primaries", av_color_primaries_name(tags[0].primaries),
+    warn_if_different(ctx, name, "primaries", av_color_primaries_name(tags[0].primaries),
                       av_color_primaries_name(tags[1].primaries));
-    warn_if_different(ctx, "transfer", av_color_transfer_name(tags[0].transfer),
+    warn_if_different(ctx, name, "transfer", av_color_transfer_name(tags[0].transfer),
                       av_color_transfer_name(tags[1].transfer));
     return 0;
 }

@@ -11,26 +11,42 @@
 
 #include "avfilter.h"
 
+/** Longest name of a rendition, with its end. */
+#define VMAF_TINY_NAME_SIZE 32
+
+/** Write how messages name a rendition, counted from 0; returns `name`. */
+const char *ff_vmaf_tiny_name(const AVFilterContext *ctx, int rendition,
+                              char name[VMAF_TINY_NAME_SIZE]);
+
 /** What the samples of a frame mean, by AVCOL_ values. */
 typedef struct VmafTinyTags {
     int range, matrix, primaries, transfer;
 } VmafTinyTags;
 
+/** What is allowed all the same: options of the filter. */
 typedef struct VmafTinyCheck {
-    int allow_range, allow_hdr; /**< options of the filter */
-    int seen;                   /**< a pair has been checked */
-    VmafTinyTags tags[2];       /**< of the latest one */
+    int allow_range, allow_hdr;
 } VmafTinyCheck;
 
-/** Check size and depth. Returns 0 or AVERROR(EINVAL), with a message. */
-int ff_vmaf_tiny_check_links(AVFilterContext *ctx, const AVFilterLink *distorted,
-                             const AVFilterLink *reference);
+/** The latest pair of a rendition that has been checked. */
+typedef struct VmafTinySeen {
+    int seen; /**< there is one */
+    VmafTinyTags tags[2];
+} VmafTinySeen;
+
+/** Check size and depth of every rendition. Returns 0 or AVERROR(EINVAL), with a message. */
+int ff_vmaf_tiny_check_links(AVFilterContext *ctx);
 
 /** Check that a frame is as its link says. Returns 0 or AVERROR(EINVAL), with a message. */
 int ff_vmaf_tiny_check_frame(AVFilterContext *ctx, const AVFilterLink *link, const AVFrame *frame);
 
-/** Check colour tags when they are new. Returns 0 or AVERROR(EINVAL), with a message. */
-int ff_vmaf_tiny_check_tags(AVFilterContext *ctx, VmafTinyCheck *check, const AVFrame *distorted,
-                            const AVFrame *reference);
+/**
+ * Check colour tags when they are new.
+ *
+ * @param rendition counted from 0
+ * @return 0 or AVERROR(EINVAL), with a message
+ */
+int ff_vmaf_tiny_check_tags(AVFilterContext *ctx, const VmafTinyCheck *check, VmafTinySeen *seen,
+                            int rendition, const AVFrame *distorted, const AVFrame *reference);
 
 #endif

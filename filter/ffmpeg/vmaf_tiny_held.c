@@ -10,20 +10,22 @@
 
 typedef struct Entry {
     AVFrame *frame;
-    VmtRow row; /**< index -1: the frame is not scored */
-    double score;
+    int64_t row; /**< -1: the frame is not scored */
+    double time;
 } Entry;
 
-int ff_vmaf_tiny_held_init(VmafTinyHeld *held)
+int ff_vmaf_tiny_held_init(VmafTinyHeld *held, int renditions)
 {
     held->waiting = av_fifo_alloc2(16, sizeof(Entry), AV_FIFO_FLAG_AUTO_GROW);
     held->ready = av_fifo_alloc2(16, sizeof(Entry), AV_FIFO_FLAG_AUTO_GROW);
-    return held->waiting && held->ready ? 0 : AVERROR(ENOMEM);
+    held->tracks = av_calloc(renditions, sizeof(*held->tracks));
+    held->renditions = held->tracks ? renditions : 0;
+    return held->waiting && held->ready && held->tracks ? 0 : AVERROR(ENOMEM);
 }
 
-int ff_vmaf_tiny_held_add(VmafTinyHeld *held, AVFrame *frame, int64_t row)
+int ff_vmaf_tiny_held_add(VmafTinyHeld *held, AVFrame *frame, int64_t row, double time)
 {
-    Entry entry = { .frame = frame, .row.index = row };
+    Entry entry = { frame, row, time };
     const int ret = av_fifo_write(held->waiting, &entry, 1);
 
     if (ret < 0)
@@ -31,18 +33,35 @@ int ff_vmaf_tiny_held_add(VmafTinyHeld *held, AVFrame *frame, int64_t row)
     return ret;
 }
 
-static int add_metadata(const Entry *entry)
+/** Add what is known of one rendition, under lavfi.vmaf_tiny.PREFIX. */
+static int add_metadata(AVFrame *frame, const char *prefix, const VmtRow *row, double score)
 {
     for (int i = -1; i < VMT_FEATURES; i++) {
         char key[64], value[64];
         int ret;
 
-        snprintf(key, sizeof(key), "lavfi.vmaf_tiny.%s", i < 0 ? "vmaf" : vmt_feature_name(i));
-        snprintf(value, sizeof(value), "%f", i < 0 ? entry->score : entry->row.value[i]);
-        if ((ret = av_dict_set(&entry->frame->metadata, key, value, 0)) < 0)
+        snprintf(key, sizeof(key), "lavfi.vmaf_tiny.%s%s", prefix,
+                 i < 0 ? "vmaf" : vmt_feature_name(i));
+        snprintf(value, sizeof(value), "%f", i < 0 ? score : row->value[i]);
+        if ((ret = av_dict_set(&frame->metadata, key, value, 0)) < 0)
             return ret;
     }
     return 0;
+}
+
+/** The first rendition has plain keys, so that what reads one rendition reads it of several. */
+static int add_all_metadata(const VmafTinyHeld *held, AVFrame *frame, const VmtRow *rows,
+                            const double *scores)
+{
+    int ret = add_metadata(frame, "", &rows[0], scores[0]);
+
+    for (int i = 0; ret >= 0 && held->renditions > 1 && i < held->renditions; i++) {
+        char prefix[16];
+
+        snprintf(prefix, sizeof(prefix), "%d.", i + 1);
+        ret = add_metadata(frame, prefix, &rows[i], scores[i]);
+    }
+    return ret;
 }
 
 /** Let the frames go that wait for no row. */
@@ -51,7 +70,7 @@ static int let_go(VmafTinyHeld *held)
     Entry entry;
     int ret;
 
-    while (av_fifo_peek(held->waiting, &entry, 1, 0) >= 0 && entry.row.index < 0) {
+    while (av_fifo_peek(held->waiting, &entry, 1, 0) >= 0 && entry.row < 0) {
         if ((ret = av_fifo_write(held->ready, &entry, 1)) < 0)
             return ret;
         av_fifo_drain2(held->waiting, 1);
@@ -59,38 +78,52 @@ static int let_go(VmafTinyHeld *held)
     return 0;
 }
 
-int ff_vmaf_tiny_held_score(VmafTinyHeld *held, const VmtRow *row, double score)
+/** Make room for one more row. On failure what is there stays as it is. */
+static int make_room(VmafTinyHeld *held)
+{
+    const size_t max_rows = FFMAX(256, 2 * held->max_rows);
+    double *times;
+
+    if (held->nb_rows < held->max_rows)
+        return 0;
+    if (!(times = av_realloc_array(held->times, max_rows, sizeof(*times))))
+        return AVERROR(ENOMEM);
+    held->times = times;
+    for (int i = 0; i < held->renditions; i++) {
+        VmafTinyTrack *track = &held->tracks[i];
+        VmtRow *rows = av_realloc_array(track->rows, max_rows, sizeof(*rows));
+        double *scores;
+
+        if (!rows)
+            return AVERROR(ENOMEM);
+        track->rows = rows;
+        if (!(scores = av_realloc_array(track->scores, max_rows, sizeof(*scores))))
+            return AVERROR(ENOMEM);
+        track->scores = scores;
+    }
+    held->max_rows = max_rows;
+    return 0;
+}
+
+int ff_vmaf_tiny_held_score(VmafTinyHeld *held, const VmtRow *rows, const double *scores)
 {
     Entry entry;
     int ret = let_go(held);
 
     if (ret < 0)
         return ret;
-    if (av_fifo_peek(held->waiting, &entry, 1, 0) < 0 || entry.row.index != row->index)
+    if (av_fifo_peek(held->waiting, &entry, 1, 0) < 0 || entry.row != rows[0].index)
         return AVERROR_BUG;
-    entry.row = *row;
-    entry.score = score;
-    if ((ret = add_metadata(&entry)) < 0 || (ret = av_fifo_write(held->ready, &entry, 1)) < 0)
+    if ((ret = make_room(held)) < 0 ||
+        (ret = add_all_metadata(held, entry.frame, rows, scores)) < 0 ||
+        (ret = av_fifo_write(held->ready, &entry, 1)) < 0)
         return ret;
     av_fifo_drain2(held->waiting, 1);
-    return 0;
-}
-
-static int keep(VmafTinyHeld *held, const Entry *entry)
-{
-    if (held->nb_rows == held->max_rows) {
-        const size_t max_rows = FFMAX(256, 2 * held->max_rows);
-        int ret;
-
-        if ((ret = av_reallocp_array(&held->rows, max_rows, sizeof(*held->rows))) < 0 ||
-            (ret = av_reallocp_array(&held->scores, max_rows, sizeof(*held->scores))) < 0) {
-            held->nb_rows = held->max_rows = 0;
-            return ret;
-        }
-        held->max_rows = max_rows;
+    for (int i = 0; i < held->renditions; i++) {
+        held->tracks[i].rows[held->nb_rows] = rows[i];
+        held->tracks[i].scores[held->nb_rows] = scores[i];
     }
-    held->rows[held->nb_rows] = entry->row;
-    held->scores[held->nb_rows++] = entry->score;
+    held->times[held->nb_rows++] = entry.time;
     return 0;
 }
 
@@ -103,10 +136,7 @@ int ff_vmaf_tiny_held_next(VmafTinyHeld *held, AVFrame **frame)
         return ret;
     if (av_fifo_read(held->ready, &entry, 1) < 0)
         return 0;
-    if (entry.row.index >= 0 && (ret = keep(held, &entry)) < 0) {
-        av_frame_free(&entry.frame);
-        return ret;
-    }
+    held->nb_left += entry.row >= 0;
     *frame = entry.frame;
     return 1;
 }
@@ -124,7 +154,12 @@ void ff_vmaf_tiny_held_free(VmafTinyHeld *held)
 {
     free_frames(&held->waiting);
     free_frames(&held->ready);
-    av_freep(&held->rows);
-    av_freep(&held->scores);
-    held->nb_rows = held->max_rows = 0;
+    for (int i = 0; i < held->renditions; i++) {
+        av_freep(&held->tracks[i].rows);
+        av_freep(&held->tracks[i].scores);
+    }
+    av_freep(&held->tracks);
+    av_freep(&held->times);
+    held->renditions = 0;
+    held->nb_rows = held->nb_left = held->max_rows = 0;
 }

@@ -192,11 +192,21 @@ def test_the_filter_is_added_once(tmp_path, kind):
     )
     assert contents[added / "libavfilter/Makefile"].splitlines()[0] == (
         "OBJS-$(CONFIG_VMAF_TINY_FILTER)   += vf_vmaf_tiny.o vmaf_tiny_check.o vmaf_tiny_held.o "
-        "framesync.o"
+        "vmaf_tiny_result.o framesync.o"
     )
     filters = {path.name for path in (ROOT / "filter" / "ffmpeg").glob("*.[ch]")}
     assert filters == set(tree.SOURCES)
     assert filters < {path.name for path in contents}
+
+
+def test_an_older_filter_is_replaced(tmp_path):
+    older = small_tree(tmp_path)
+    tree.add_filter(older)
+    makefile = older / "libavfilter/Makefile"
+    new = makefile.read_text()
+    makefile.write_text(new.replace(" vmaf_tiny_result.o", ""))
+    tree.add_filter(older)
+    assert makefile.read_text() == new
 
 
 @pytest.mark.parametrize("text", ["", "extern const AVFilter ff_vf_vmafmotion;\n" * 2])
