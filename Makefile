@@ -37,7 +37,6 @@ system:
 	    sys.exit(not os.path.exists(os.path.join(s.get_path("include"), "Python.h")))' \
 	    2>/dev/null || need python3-dev; \
 	command -v ffmpeg >/dev/null || need ffmpeg; \
-	command -v xz >/dev/null || need xz-utils; \
 	if [ -n "$$missing" ]; then \
 	    echo "missing on this machine:$$missing" >&2; \
 	    echo "as root: apt-get update && apt-get install -y$$missing" >&2; exit 1; fi; \
