@@ -66,16 +66,19 @@ def _cut_clip(unit: Unit, path: Path) -> list[av.VideoFrame]:
                     )
                 if len(pictures) == unit.frames:
                     break
-    except av.FFmpegError as error:
-        raise TrainError(f"cannot decode {path}: {error.strerror}") from error
+    except (av.FFmpegError, IndexError) as error:  # no stream of pictures: IndexError
+        raise TrainError(f"cannot decode {path}: {error}") from error
     if len(pictures) < unit.frames:
         raise TrainError(f"{path} has too few pictures for {unit.name}; shorten the take")
     return pictures
 
 
 def _film_still(unit: Unit, path: Path, rng: np.random.Generator) -> list[av.VideoFrame]:
-    with av.open(str(path)) as container:
-        still = next(container.decode(video=0)).reformat(format="yuv444p")
+    try:
+        with av.open(str(path)) as container:
+            still = next(container.decode(video=0)).reformat(format="yuv444p")
+    except (av.FFmpegError, IndexError, StopIteration) as error:
+        raise TrainError(f"cannot decode {path}: {error}") from error
     planes = still.to_ndarray().astype(np.float32)
     top, left, zoom = _camera(unit, still.height, still.width, rng)
     pictures = []

@@ -163,6 +163,19 @@ def test_material_must_be_what_the_manifest_names(tmp_path):
         check_files(units, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "entry",
+    ["[[clip]]\ntakes = [{ size = [64, 64] }]", '[[still]]\nsize = [64, 64]\nmoves = ["pan"]'],
+)
+def test_material_that_is_no_picture_is_named(tmp_path, entry):
+    manifest = tmp_path / "corpus.toml"
+    kind, *rest = entry.splitlines()
+    manifest.write_text("\n".join([kind, 'path = "a.bin"', 'source = "a"', *rest]))
+    (tmp_path / "a.bin").write_bytes(b"no picture" * 100)
+    with pytest.raises(TrainError, match=r"cannot decode .*a\.bin"):
+        reference_pictures(read_corpus(manifest)[0], tmp_path)
+
+
 @pytest.mark.skipif(not support.SHARED.is_dir(), reason=f"there is no {support.SHARED}")
 def test_the_material_of_the_shipped_models_is_all_there():
     units = read_corpus(support.ROOT / "python" / "vmaf_train" / "corpus.toml")
