@@ -6,10 +6,17 @@
 (93.1, 90.4)
 """
 
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from vmaf_tiny._core import Context, Model, pool, version
 from vmaf_tiny.errors import InputError, ModelError, OptionError, OrtMissingError, VmafTinyError
-from vmaf_tiny.result import Result
-from vmaf_tiny.score import Scorer, score
+
+if TYPE_CHECKING:
+    from vmaf_tiny.result import Result
+    from vmaf_tiny.score import Scorer, score
 
 __version__ = version()
 
@@ -27,3 +34,20 @@ __all__ = [
     "pool",
     "score",
 ]
+
+
+class _Package(ModuleType):
+    """Imports what needs PyAV when it is asked for, so that `vmaf_tiny.avfilter` can come first."""
+
+    def __getattr__(self, name: str) -> object:
+        if name not in ("Result", "Scorer", "score"):
+            raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+        return getattr(import_module("vmaf_tiny.score"), name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # An imported submodule becomes an attribute, but this name is the function's.
+        if name != "score" or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
