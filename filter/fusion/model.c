@@ -171,7 +171,8 @@ static int check_model(VmtModel *model, const VmtModelConfig *config, const VmtF
     if (!*entry && config->registered_only)
         return vmt_fail(error, -EACCES, "%s is not in the registry, and only registered models "
                         "are allowed: choose one of them or allow others", model->what);
-    rc = vmt_sidecar_read(&model->sidecar, model->path, error);
+    /* A copy of a registered model needs no copy of its sidecar, and none is believed. */
+    rc = vmt_sidecar_read(&model->sidecar, *entry ? (*entry)->path : model->path, error);
     return rc ? rc : check_sidecar(model, *entry, error);
 }
 

@@ -3,6 +3,7 @@
 Each rule has a model that breaks it, and models that come close are taken.
 """
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,19 @@ def test_rules_are_not_broken_by_half(probe: Probe, tmp_path: Path) -> None:
         paths.append(tmp_path / f"{name}.onnx")
         paths[-1].write_bytes(raw(proto))
     assert probe.scan(*paths) == ["0 features score"] * len(paths)
+
+
+def test_every_operator_of_the_list_is_found(probe: Probe, tmp_path: Path) -> None:
+    source = Path(__file__).resolve().parents[2] / "filter/fusion/operators.c"
+    names = re.findall(r'^    \{"(\w+)", ', source.read_text(), re.M)
+    assert len(names) == len(set(names)) > 90
+    inputs, paths = ["s", "s", "s", "s"], []
+    for name in set(names) - {"If", "Loop"}:
+        extra = of_size(name, *inputs, **({"value_int": 1} if name == "Constant" else {}))
+        paths.append(tmp_path / f"{name}.onnx")
+        paths[-1].write_bytes(raw(total([extra], constant("s", [1, 1], np.int64))))
+    said = dict(zip((path.stem for path in paths), probe.scan(*paths), strict=True))
+    assert {name: line for name, line in said.items() if line != "0 features score"} == {}
 
 
 def test_odd_names_do_not_reach_the_terminal(probe: Probe, tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ static const Text valid[] = {
     TEXT("null"), TEXT("true"), TEXT("false"), TEXT("0"), TEXT("-0"), TEXT("\"\""), TEXT("[]"),
     TEXT("{}"), TEXT(" \t\r\n[ ] "), TEXT("[1,2]"), TEXT("{\"a\":{\"a\":1},\"b\":[{}]}"),
     TEXT("1e5"), TEXT("1E+5"), TEXT("1.5e-5"), TEXT("-12.25"), TEXT("1e-400"),
-    TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\""), TEXT("\"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\""),
+    TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\""),
+    TEXT("\"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\""),
     TEXT("\"\xef\xbf\xbf \xf4\x8f\xbf\xbf \x7f\""), TEXT("\"\\ud83d\\ude00\""),
 };
 
