@@ -15,7 +15,8 @@ PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 # Build tools are called by name, by pip and by each other.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help system build demo test check lint plugin bench clean
+.PHONY: help system build demo test test-releases test-pyav test-sanitized check lint plugin \
+        plugin-pyav ffmpeg bench clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -23,6 +24,8 @@ help:
 	@echo "make check   the quick loop: what changes often, in a minute"
 	@echo "make build   the C library and the Python package, ready in $(VENV)"
 	@echo "make plugin  the filter for the ffmpeg of this machine, with all of its filters"
+	@echo "make plugin-pyav  the filter for the PyAV of $(VENV), by import vmaf_tiny.avfilter"
+	@echo "make ffmpeg  a whole ffmpeg with the filter; FFMPEG=9.0 or a path, FULL=1, SHARED=1"
 	@echo "make bench   features of this library and of libvmaf, side by side"
 	@echo "make clean   remove what make made"
 
@@ -65,12 +68,46 @@ plugin: build
 	@$(BIN)/python filter/ffmpeg/build.py --core $(BUILD) --prefix $(BUILD)/ffmpeg --jobs $(JOBS)
 	@echo "use it as: $(BUILD)/ffmpeg/vmaf-tiny-ffmpeg -i encode.mp4 -i source.mp4 -lavfi vmaf_tiny -f null -"
 
+plugin-pyav: build
+	@$(BIN)/python filter/ffmpeg/build.py --pyav --core $(BUILD) --prefix $(BUILD)/pyav --jobs $(JOBS)
+
+# FFMPEG is a release (9.0 or 9.0.2), a tarball or a source tree.
+FFMPEG ?= newest
+ffmpeg: build
+	@$(BIN)/python filter/ffmpeg/build.py --whole $(FFMPEG) $(if $(FULL),--full) \
+	    $(if $(SHARED),--shared) --core $(BUILD) --jobs $(JOBS)
+
 demo: build $(PLUGIN)
 	@$(BIN)/python examples/demo.py --ffmpeg $(PLUGIN)
 
 test: build $(PLUGIN) lint
 	@$(BIN)/meson test -C $(BUILD) --print-errorlogs
 	@VMT_FFMPEG=$(abspath $(PLUGIN)) $(BIN)/python -m pytest -q
+
+# Not in `make test`: each builds an FFmpeg first, which takes minutes.
+RELEASES ?= 5.1 7.1 8.1 9.0
+test-releases: build
+	@for release in $(RELEASES); do \
+	    $(BIN)/python filter/ffmpeg/build.py --whole $$release --core $(BUILD) \
+	        --prefix $(BUILD)/releases/$$release --jobs $(JOBS) && \
+	    VMT_FFMPEG=$(abspath $(BUILD)/releases)/$$release/bin/ffmpeg \
+	        $(BIN)/python -m pytest -q tests/ffmpeg || exit 1; done
+
+test-pyav: plugin-pyav
+	@$(BIN)/python -m pytest -q tests/ffmpeg/with_pyav.py
+
+# ONNX Runtime is not ours to check, and what it holds until the end is no leak of the filter.
+SANITIZED := $(BUILD)/sanitized
+test-sanitized: build
+	@test -d $(SANITIZED)/core || $(BIN)/meson setup $(SANITIZED)/core --buildtype=debugoptimized \
+	    -Db_sanitize=address,undefined >/dev/null
+	@$(BIN)/ninja -C $(SANITIZED)/core --quiet -j $(JOBS) filter/libvmaf_tiny.a
+	@$(BIN)/python filter/ffmpeg/build.py --whole $(FFMPEG) --sanitize --core $(SANITIZED)/core \
+	    --prefix $(SANITIZED) --jobs $(JOBS)
+	@VMT_FFMPEG=$(abspath $(SANITIZED))/bin/ffmpeg \
+	    LSAN_OPTIONS=suppressions=$(abspath tests/ffmpeg/leaks.supp) \
+	    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    $(BIN)/python -m pytest -q tests/ffmpeg -k "not memory and not outrun"
 
 check: build
 	@$(BIN)/meson test -C $(BUILD) --suite c --print-errorlogs

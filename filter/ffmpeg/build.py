@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause-Patent
-"""Make the plug-in that gives the ffmpeg of this machine the filter vmaf_tiny."""
+"""Give an ffmpeg the filter vmaf_tiny: this machine's, PyAV's, or one that is made whole."""
 
 from __future__ import annotations
 
@@ -10,19 +10,35 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import wheel
 from installed import find_installed
 from plugin import check_tools, find_core, find_onnxruntime, install, make_plugin
 from report import Fault, say
 from source import get_tarball
+from whole import Wanted, make_whole
 
 _ROOT = Path(__file__).resolve().parents[2]
+_USE = "-i distorted.mp4 -i reference.mp4 -lavfi vmaf_tiny -f null -"
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vmaf-tiny"
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("--ffmpeg", default="ffmpeg", help="the ffmpeg to make it for (default: the one on PATH)")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--ffmpeg",
+        default="ffmpeg",
+        metavar="PROGRAM",
+        help="make a plug-in for this ffmpeg (default: the one on PATH)",
+    )
+    kind.add_argument("--pyav", action="store_true", help="make one for the PyAV of this Python")
+    kind.add_argument(
+        "--whole",
+        metavar="RELEASE",
+        help="make a whole ffmpeg: of a release like 9.0 or 9.0.2, newest for the newest that is "
+        "known, or from a tarball or a source tree",
+    )
     add(
         "--core",
         type=Path,
@@ -33,9 +49,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add(
         "--prefix",
         type=Path,
-        default=_ROOT / "build" / "ffmpeg",
         metavar="DIR",
-        help="where the plug-in goes (default: build/ffmpeg)",
+        help="where it goes (default: build/ffmpeg, build/pyav or build/ffmpeg-RELEASE)",
     )
     add(
         "--cache",
@@ -66,8 +81,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add(
         "--lean",
         action="store_true",
-        help="only the filters that go with scoring, in a quarter of the time",
+        help="a plug-in with only the filters that go with scoring, in a quarter of the time",
     )
+    add("--full", action="store_true", help="a whole ffmpeg with everything, also encoders")
+    add("--shared", action="store_true", help="a whole ffmpeg with shared libraries and headers")
+    add("--sanitize", action="store_true", help="a whole ffmpeg that checks itself, for tests")
     add(
         "--jobs",
         type=int,
@@ -78,46 +96,72 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _build(options: argparse.Namespace) -> Path:
-    check_tools()
-    core = find_core(options.core.resolve())
-    installed = find_installed(options.ffmpeg)
-    say("ffmpeg", f"{installed.path} {installed.version}, libavfilter {installed.avfilter}")
-    onnxruntime: Path | None = options.ort_library or find_onnxruntime()
-    if not onnxruntime:
+def _find_onnxruntime(given: Path | None) -> Path | None:
+    found: Path | None = given or find_onnxruntime()
+    if not found:
         say(
             "note",
             "no ONNX Runtime found: pip install onnxruntime and run this with that Python, "
             "or set VMAF_TINY_ORT_LIB",
         )
-    elif not onnxruntime.is_file():
-        raise Fault(f"{onnxruntime} is not there: give ONNX Runtime's library to --ort-library")
+    elif not found.is_file():
+        raise Fault(f"{found} is not there: give ONNX Runtime's library to --ort-library")
+    return found and found.absolute()
+
+
+def _build(options: argparse.Namespace) -> str:
+    """Make what was asked for, return how to use it."""
+    check_tools()
+    core = find_core(options.core.resolve())
+    onnxruntime = _find_onnxruntime(options.ort_library)
     cache = options.cache.resolve()
-    tarball, sha256 = get_tarball(installed.release, cache, options.tarball)
+    if options.whole:
+        program = make_whole(
+            Wanted(options.whole, options.full, options.shared, options.sanitize),
+            core,
+            options.prefix and options.prefix.resolve(),
+            cache,
+            models=options.models,
+            onnxruntime=onnxruntime,
+            tarball=options.tarball,
+            jobs=options.jobs,
+        )
+        return f"{program} {_USE}"
+    target = wheel.find_wheel() if options.pyav else find_installed(options.ffmpeg)
+    say(
+        "pyav" if options.pyav else "ffmpeg",
+        f"{target.path} {target.version}, FFmpeg {target.release}, libavfilter {target.avfilter}",
+    )
+    prefix = (options.prefix or _ROOT / "build" / ("pyav" if options.pyav else "ffmpeg")).resolve()
+    tarball, sha256 = get_tarball(target.release, cache, options.tarball)
     say("source", f"{tarball}, sha256 {sha256[:12]}...")
     library = make_plugin(
-        installed, (tarball, sha256), core, cache, jobs=options.jobs, lean=options.lean
+        target,
+        (tarball, sha256),
+        core,
+        cache,
+        jobs=options.jobs,
+        lean=options.lean,
+        soname=wheel.library_name(target) if options.pyav else None,
     )
-    return install(
-        library,
-        installed,
-        options.prefix.resolve(),
-        options.models,
-        onnxruntime and onnxruntime.absolute(),
-    )
+    if options.pyav:
+        wheel.install(library, target, prefix, options.models, onnxruntime)
+        return "in Python, import vmaf_tiny.avfilter before av"
+    launcher = install(library, target, prefix, options.models, onnxruntime)
+    return f"{launcher} {_USE}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, return its exit status."""
     options = _parse(arguments)
     try:
-        launcher = _build(options)
+        use = _build(options)
     except Fault as fault:
         print(f"build.py: {fault}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    say("ready", f"{launcher} -i distorted.mp4 -i reference.mp4 -lavfi vmaf_tiny -f null -")
+    say("ready", use)
     return 0
 
 

@@ -108,7 +108,8 @@ def configure_options(installed: Installed, *, lean: bool, assembler: bool) -> l
         "--disable-everything",
         f"--enable-filter={','.join(LEAN.split())}" if lean else "--enable-filters",
     ]
-    if not any(name.startswith("libpostproc.") for name in installed.libraries):
+    postproc = any(name.startswith("libpostproc.") for name in installed.libraries)
+    if not postproc and int(installed.release.split(".")[0]) < 8:  # later ones know none
         options.append("--disable-postproc")
     if not assembler:
         options.append("--disable-x86asm")
@@ -118,12 +119,31 @@ def configure_options(installed: Installed, *, lean: bool, assembler: bool) -> l
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Wait until no other build works in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def run_make(log: Log, build: Path, arguments: list[str], jobs: int) -> None:
+    """Run make, telling now and then how far it is."""
+    plan = output_of(["make", "-n", "-C", str(build), *arguments])
+    total = len(re.findall(r'^printf "(?:CC|X86ASM|AS)\\t', plan, re.M))
+    done = 0
+
+    def count(line: str) -> None:
+        nonlocal done
+        if re.match(r"(?:CC|X86ASM|AS)\t", line):
+            done += 1
+            if total >= 20 and done % (total // 5) == 0:
+                say("", f"{done} of {total}")
+
+    if total:
+        say("compile", f"{total} files, {jobs} at a time")
+    if not log.run(["make", f"-j{jobs}", *arguments], build, count):
+        raise log.fault("compiling FFmpeg failed")
 
 
 class Workshop:
@@ -196,22 +216,7 @@ class Workshop:
     def compile(self, soname: str, jobs: int) -> Path:
         """Make the library, and nothing that it depends on. Return where it is."""
         target = f"libavfilter/{soname}"
-        command = ["make", f"-j{jobs}", target, "DEP_LIBS="]
-        plan = output_of(["make", "-n", "-C", str(self.build), target, "DEP_LIBS="])
-        total = len(re.findall(r'^printf "(?:CC|X86ASM|AS)\\t', plan, re.M))
-        done = 0
-
-        def count(line: str) -> None:
-            nonlocal done
-            if re.match(r"(?:CC|X86ASM|AS)\t", line):
-                done += 1
-                if total >= 20 and done % (total // 5) == 0:
-                    say("", f"{done} of {total}")
-
-        if total:
-            say("compile", f"{total} files, {jobs} at a time")
-        if not self._log.run(command, self.build, count):
-            raise self._log.fault("compiling libavfilter failed")
+        run_make(self._log, self.build, [target, "DEP_LIBS="], jobs)
         library = self.build / target
         leaks = re.findall(r" T (vmt_\w+)", output_of(["nm", "-D", "--defined-only", str(library)]))
         if leaks:
@@ -219,7 +224,7 @@ class Workshop:
         return library
 
 
-def _replace(source: Path, target: Path) -> None:
+def replace_file(source: Path, target: Path) -> None:
     """Copy a file in one step, as the old one may be in use."""
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.new")
@@ -245,6 +250,12 @@ def launcher_settings(installed: Installed, onnxruntime: Path | None) -> str:
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
 
 
+def install_models(models: Path, prefix: Path) -> None:
+    """Put the models where the filter looks for them: in share/ beside the folder it is in."""
+    for path in sorted([*models.glob("*.onnx"), *models.glob("*.json")]):
+        replace_file(path, prefix / "share" / "vmaf_tiny" / path.name)
+
+
 def _filters(command: Path) -> set[str]:
     text = output_of([str(command), "-hide_banner", "-loglevel", "error", "-filters"])
     return set(re.findall(r"^ [T.][S.][C.]? (\w+)", text, re.M))
@@ -260,12 +271,11 @@ def install(
     Fault
         The ffmpeg does not find the filter.
     """
-    _replace(library, prefix / "lib" / installed.soname)
-    for path in sorted([*models.glob("*.onnx"), *models.glob("*.json")]):
-        _replace(path, prefix / "share" / "vmaf_tiny" / path.name)
+    replace_file(library, prefix / "lib" / installed.soname)
+    install_models(models, prefix)
     prefix.joinpath("plugin.env").write_text(launcher_settings(installed, onnxruntime), "utf-8")
     launcher = prefix / _LAUNCHER.name
-    _replace(_LAUNCHER, launcher)
+    replace_file(_LAUNCHER, launcher)
     filters = _filters(launcher)
     if "vmaf_tiny" not in filters:
         raise Fault(f"{installed.path} does not take the libavfilter in {prefix}/lib: report this")
@@ -277,6 +287,14 @@ def install(
     return launcher
 
 
+def has_assembler() -> bool:
+    """Return whether there is one, and say so if one is missed."""
+    found = bool(shutil.which("nasm") or shutil.which("yasm"))
+    if not found and os.uname().machine == "x86_64":
+        say("note", "without nasm some filters run slower: apt-get install nasm")
+    return found
+
+
 def make_plugin(
     installed: Installed,
     source: tuple[Path, str],
@@ -285,14 +303,19 @@ def make_plugin(
     *,
     jobs: int,
     lean: bool,
+    soname: str | None = None,
 ) -> Path:
-    """Make the library for an ffmpeg from a tarball and its sha256, return where it is."""
-    folder = cache / f"plugin-{installed.release}-{'lean' if lean else 'native'}"
-    assembler = bool(shutil.which("nasm") or shutil.which("yasm"))
-    if not assembler and os.uname().machine == "x86_64":
-        say("note", "without nasm some filters run slower: apt-get install nasm")
-    with _alone_in(folder):
+    """Make the library for an ffmpeg from a tarball and its sha256, return where it is.
+
+    `soname` is what the library calls itself, if not what FFmpeg does.
+    """
+    kind = ("lean" if lean else "native") + ("-pyav" if soname else "")
+    folder = cache / f"plugin-{installed.release}-{kind}"
+    options = configure_options(installed, lean=lean, assembler=has_assembler())
+    if soname:
+        options.append(f"--extra-ldsoflags=-Wl,-soname,{soname}")
+    with alone_in(folder):
         workshop = Workshop(folder, Log(folder / "build.log"))
         workshop.prepare(installed, *source, core)
-        workshop.configure(configure_options(installed, lean=lean, assembler=assembler))
+        workshop.configure(options)
         return workshop.compile(installed.soname, jobs)

@@ -14,13 +14,16 @@ from pathlib import Path
 
 from report import Fault, output_of, say
 
-_PINS = Path(__file__).with_name("releases.json")
+PINS = Path(__file__).with_name("releases.json")
+"""The sha256 of the tarballs of releases, as JSON."""
+
 _SITE = "https://ffmpeg.org/releases"
+_DEBIAN = "http://deb.debian.org/debian/pool/main/f/ffmpeg"
 
 
 def pinned_sha256(release: str) -> str | None:
     """Return the sha256 that the tarball of a release must have; None if it is not known."""
-    pins: dict[str, str] = json.loads(_PINS.read_text("utf-8"))
+    pins: dict[str, str] = json.loads(PINS.read_text("utf-8"))
     return pins.get(release)
 
 
@@ -114,18 +117,22 @@ def _from_distribution(release: str, root: Path) -> Path | None:
 
 
 def _from_site(release: str, root: Path) -> Path | None:
-    """Download the tarball from ffmpeg.org; only for a release whose sha256 is pinned."""
+    """Download the tarball from FFmpeg or Debian; only for a release whose sha256 is pinned."""
     if not pinned_sha256(release):
         return None
-    address = f"{_SITE}/ffmpeg-{release}.tar.xz"
-    say("source", f"asking {address}")
     path = root / "site.tar.xz"
-    try:
-        with urllib.request.urlopen(address, timeout=30) as answer, path.open("wb") as file:
-            shutil.copyfileobj(answer, file)
-    except OSError:
-        return None
-    return path
+    for address in (
+        f"{_SITE}/ffmpeg-{release}.tar.xz",
+        f"{_DEBIAN}/ffmpeg_{release}.orig.tar.xz",
+    ):
+        say("source", f"asking {address}")
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer, path.open("wb") as file:
+                shutil.copyfileobj(answer, file)
+        except OSError:
+            continue
+        return path
+    return None
 
 
 def _check(path: Path, release: str) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import subprocess
 import sys
 import tarfile
@@ -17,6 +18,8 @@ import installed
 import plugin
 import source
 import tree
+import wheel
+import whole
 from report import Fault, Log
 
 BOOKWORM = """\
@@ -324,3 +327,92 @@ def test_an_error_is_one_line_and_status_1(tmp_path, capsys):
 def test_wrong_usage_is_status_2():
     command = [sys.executable, ROOT / "filter" / "ffmpeg" / "build.py", "--colour"]
     assert subprocess.run(command, capture_output=True).returncode == 2
+
+
+# -------------------------------------------------------------------------- a whole ffmpeg
+
+
+@pytest.mark.parametrize(
+    ("asked", "release"),
+    [("5.1", "5.1.9"), ("9", "9.0.2"), ("8.1.2", "8.1.2"), ("newest", "9.0.2")],
+)
+def test_a_release_may_be_named_in_short(asked, release):
+    assert whole.newest_release(asked) == release
+
+
+@pytest.mark.parametrize("asked", ["4.4", "9.0.99", "5.10", "/missing/tree"])
+def test_an_unknown_release_is_refused(asked):
+    with pytest.raises(Fault, match=r"choose one of 5\.1\.9"):
+        whole.newest_release(asked)
+
+
+def test_what_a_whole_ffmpeg_is_configured_with():
+    def options(libraries=(), **changes):
+        wanted = whole.Wanted(
+            **{"what": "9.0", "full": False, "shared": False, "sanitize": False, **changes}
+        )
+        return whole.whole_options(wanted, Path("/p"), list(libraries), assembler=True)
+
+    assert {"--prefix=/p", "--disable-autodetect", "--disable-everything"} < set(options())
+    assert "--disable-everything" not in options(full=True)
+    assert "--enable-shared" in options(shared=True)
+    assert "--enable-decoder=libdav1d" in options(["--enable-libdav1d"])
+    assert "--enable-decoder=libdav1d" not in options()
+
+
+def test_a_tree_that_was_configured_in_place_is_refused(tmp_path):
+    (small_tree(tmp_path) / "config.h").touch()
+    wanted = whole.Wanted(str(tmp_path), full=False, shared=False, sanitize=False)
+    core = plugin.Core(tmp_path, tmp_path)
+    rest = {"models": tmp_path, "onnxruntime": None, "tarball": None, "jobs": 1}
+    with pytest.raises(Fault, match="make distclean"):
+        whole.make_whole(wanted, core, None, tmp_path / "cache", **rest)
+
+
+def test_a_script_adds_the_filter_to_a_tree(tmp_path):
+    core = tmp_path / "core" / "lib" / "libvmaf_tiny.a"
+    core.parent.mkdir(parents=True)
+    core.write_bytes(b"!<arch>\n")
+    script = [sys.executable, ROOT / "filter" / "ffmpeg" / "add-filter", "--core", core.parents[1]]
+    added = small_tree(tmp_path / "tree")
+    ran = subprocess.run([*script, added], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert f"--extra-libs='{core} -lm" in ran.stdout
+    assert "ff_vf_vmaf_tiny" in (added / "libavfilter/allfilters.c").read_text()
+    ran = subprocess.run([*script, tmp_path], capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert "no source tree" in ran.stderr
+
+
+# ------------------------------------------------------------------------------ PyAV's wheel
+
+
+def test_a_pyav_without_its_own_ffmpeg_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "av").mkdir()
+    (tmp_path / "av" / "__init__.py").touch()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "av", raising=False)
+    with pytest.raises(Fault, match="make ffmpeg SHARED=1"):
+        wheel.find_wheel()
+
+
+def test_the_plugin_for_pyav_is_described():
+    names = ("libavutil-5.so.60.2", "libavcodec-0.so.62.9", "libavfilter-9.so.11.14.102")
+    libraries = {
+        f"{n.split('-')[0]}.so.{n.split('.so.')[1].split('.')[0]}": Path("/w") / n for n in names
+    }
+    found = an_ffmpeg(version="18.1.0", avfilter="11.14.102", libraries=libraries)
+    assert wheel.library_name(found) == "libavfilter-9.so.11.14.102"
+    assert json.loads(wheel.settings(found, None)) == {
+        "av": "18.1.0",
+        "release": "5.1.9",
+        "libraries": list(names),
+        "onnxruntime": "",
+    }
+
+
+def test_later_releases_are_not_asked_to_leave_out_what_they_lack():
+    options = plugin.configure_options(
+        an_ffmpeg(release="8.1.2", libraries={}), lean=True, assembler=True
+    )
+    assert "--disable-postproc" not in options
