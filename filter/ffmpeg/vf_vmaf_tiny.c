@@ -99,36 +99,42 @@ int ff_vmaf_tiny_fail(AVFilterContext *ctx, int code, const VmtError *error)
 
 /* ------------------------------------------------------------------------------ the frames */
 
+/** Half the time between frames of the first input, in units of the clock; infinite if unknown. */
+static double half_frame(const FFFrameSync *fs)
+{
+    const AVRational rate = ff_filter_link(fs->parent->inputs[0])->frame_rate;
+
+    return rate.num > 0 && rate.den > 0 ? 0.5 / av_q2d(av_mul_q(rate, fs->time_base)) : INFINITY;
+}
+
 /** The frame of an input nearest in time to the first input's, or NULL. */
 static const AVFrame *nearest_frame(const FFFrameSync *fs, int input, int64_t *pts)
 {
     const FFFrameSyncIn *in = &fs->in[input];
+    int next = 0;
 
+    if (input && !in->frame && in->frame_next) /* its first may start a little later by rounding */
+        next = in->pts_next - fs->pts < half_frame(fs);
 #if !PAIRS_NEAREST
-    if (input && in->frame && in->frame_next && in->pts_next - fs->pts < fs->pts - in->pts) {
-        *pts = in->pts_next;
-        return in->frame_next;
-    }
+    else if (input && in->frame && in->frame_next)
+        next = in->pts_next - fs->pts < fs->pts - in->pts;
 #endif
-    *pts = in->pts;
-    return in->frame;
+    *pts = next ? in->pts_next : in->pts;
+    return next ? in->frame_next : in->frame;
 }
 
 /** Count the renditions whose frame, or the reference's, is of another time. */
 static void check_times(AVFilterContext *ctx, const int64_t *pts)
 {
     VmafTinyContext *s = ctx->priv;
-    const AVRational rate = ff_filter_link(ctx->inputs[0])->frame_rate;
-    const double half = rate.num > 0 && rate.den > 0 ? 0.5 / av_q2d(rate) : INFINITY;
-    const double unit = av_q2d(s->fs.time_base);
     const int64_t reference = FFABS(pts[s->nb_renditions] - s->fs.pts);
 
     for (int i = 0; i < s->nb_renditions; i++) {
         VmafTinyRendition *rendition = &s->renditions[i];
         const int64_t apart = FFMAX(FFABS(pts[i] - s->fs.pts), reference);
 
-        if (apart * unit > half && !rendition->strays++)
-            rendition->stray_time = s->fs.pts * unit;
+        if (apart > half_frame(&s->fs) && !rendition->strays++)
+            rendition->stray_time = s->fs.pts * av_q2d(s->fs.time_base);
     }
 }
 
