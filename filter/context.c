@@ -7,8 +7,10 @@
  * them in order, compute without the lock and file their results by index. With one thread the
  * pushing thread is the worker.
  */
+#define _GNU_SOURCE /* sched_getaffinity */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,8 +78,8 @@ static void compute(Worker *worker, const Step *step, double *motion)
                              : 0;
 }
 
-/* File what was computed and let the pictures go. The caller has the lock. */
-static void file(Worker *worker, const Step *step, double motion)
+/* Keep what was computed and let the pictures go. The caller has the lock. */
+static void store_result(Worker *worker, const Step *step, double motion)
 {
     VmtContext *ctx = worker->context;
     VmtResult *result = vmt_results_at(&ctx->results, step->index);
@@ -117,7 +119,7 @@ static void work(Worker *worker)
     pthread_mutex_unlock(&ctx->lock);
     compute(worker, &step, &motion);
     pthread_mutex_lock(&ctx->lock);
-    file(worker, &step, motion);
+    store_result(worker, &step, motion);
     ctx->busy--;
     pthread_cond_signal(&ctx->progress);
 }
@@ -185,9 +187,15 @@ static int check_limits(const VmtConfig *config, VmtError *error)
     return 0;
 }
 
+/* How many processors this process may use. */
 static int processors(void)
 {
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        n = CPU_COUNT(&set);
+#endif
     return n < 1 ? 1 : n > VMT_THREADS_MAX ? VMT_THREADS_MAX : (int)n;
 }
 
@@ -314,7 +322,7 @@ static int check_picture(const VmtContext *ctx, const VmtPicture *picture, const
 
     if (!picture->data)
         return vmt_fail(error, -EINVAL, "the %s picture has no data", which);
-    if (stride < row && -stride < row)
+    if (stride < row && stride > -row)
         return vmt_fail(error, -EINVAL, "the stride of the %s picture is %td bytes; a row of %d "
                         "samples has %td", which, stride, format->width, row);
     return 0;

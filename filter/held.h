@@ -12,9 +12,9 @@
 /** A picture and how many still need it. Not locked: whoever counts holds the context's lock. */
 typedef struct VmtHeld {
     VmtPlane plane;
-    void (*release)(void *opaque); /**< NULL for a copy */
+    void (*release)(void *opaque); /**< NULL: nobody waits for it */
     void *opaque;
-    void *copy;                    /**< kept for the next picture */
+    void *copy;                    /**< own memory, if it ever was needed; kept */
     int users;
     struct VmtHeld *next_free;
 } VmtHeld;

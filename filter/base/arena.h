@@ -19,6 +19,7 @@ enum { VMT_ALIGN = 64 };
 typedef struct VmtArena {
     unsigned char *base; /**< NULL while counting */
     size_t used;
+    int overflow; /**< more was asked for than can be addressed */
 } VmtArena;
 
 /** The next buffer, aligned; NULL while counting. */

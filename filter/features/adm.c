@@ -12,14 +12,9 @@ typedef struct Level {
     const VmtKernels *kernels;
 } Level;
 
-static size_t padded_row(int w)
-{
-    return (size_t)((w + VMT_PAD - 1) / VMT_PAD + 2) * VMT_PAD;
-}
-
 static int32_t *take_row(VmtArena *arena, int w)
 {
-    int32_t *row = vmt_arena_take(arena, padded_row(w) * sizeof(*row));
+    int32_t *row = vmt_arena_take(arena, vmt_padded(w) * sizeof(*row));
     return arena->base ? row + VMT_PAD : NULL;
 }
 

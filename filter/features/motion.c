@@ -5,8 +5,7 @@ enum { REACH = 2 };
 
 void vmt_motion_lay_out(VmtMotion *motion, VmtArena *arena, const VmtFormat *format)
 {
-    const size_t padded = (size_t)((format->width + VMT_PAD - 1) / VMT_PAD + 2) * VMT_PAD;
-    motion->row = vmt_arena_take(arena, padded * sizeof(*motion->row));
+    motion->row = vmt_arena_take(arena, vmt_padded(format->width) * sizeof(*motion->row));
 }
 
 double vmt_motion(VmtMotion *motion, const VmtFormat *format, VmtPlane previous, VmtPlane current)

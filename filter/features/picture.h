@@ -28,6 +28,12 @@ typedef struct VmtFormat {
     const VmtTables *tables;
 } VmtFormat;
 
+/** Elements of a row of intermediate results of w, with what kernels may touch on both sides. */
+static inline size_t vmt_padded(int w)
+{
+    return (size_t)((w + VMT_PAD - 1) / VMT_PAD + 2) * VMT_PAD;
+}
+
 static inline const void *vmt_plane_row(VmtPlane plane, int y)
 {
     return (const uint8_t *)plane.data + y * plane.stride;

@@ -21,7 +21,7 @@ typedef struct Scale {
 void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
 {
     const int pictures = 1 + format->renditions;
-    const size_t padded = (size_t)((format->width + VMT_PAD - 1) / VMT_PAD + 2) * VMT_PAD;
+    const size_t padded = vmt_padded(format->width);
 
     vif->padded = (int)padded;
     vif->moments = vmt_arena_take(arena, 2 * MOMENTS * padded * sizeof(*vif->moments));

@@ -65,4 +65,10 @@ static inline int64_t adm_cube(int32_t x, int square_shift, int cube_shift)
     return ((int64_t)square * x + (((int64_t)1 << cube_shift) >> 1)) >> cube_shift;
 }
 
+/* Rows of nothing but the largest coefficients are beyond what a wavelet gives: they may wrap. */
+static inline int64_t adm_add(int64_t sum, int64_t cube)
+{
+    return (int64_t)((uint64_t)sum + (uint64_t)cube);
+}
+
 #endif

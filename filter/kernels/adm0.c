@@ -67,7 +67,7 @@ void K(adm0_visible)(int64_t sum[3], const VmtMasking *row, const int32_t *above
             const int32_t r = ((const int16_t *)row->restored.band[i])[x];
             const int32_t masked = (int32_t)((uint32_t)threshold << mask_shift[i]);
             const int32_t seen = adm_above(abs(r * csf[i]), masked);
-            sum[i] += adm_cube(seen, square_shift[i], cube_shift[i]);
+            sum[i] = adm_add(sum[i], adm_cube(seen, square_shift[i], cube_shift[i]));
         }
     }
 }

@@ -79,7 +79,7 @@ void K(adm_visible)(int64_t sum[3], const VmtMasking *row, const int32_t *above,
         for (int i = 0; i < 3; i++) {
             const int32_t r = ((const int32_t *)row->restored.band[i])[x];
             const int32_t seen = adm_above(abs(sensitivity(level->csf[i], r)), threshold);
-            sum[i] += adm_cube(seen, 30, level->num_shift);
+            sum[i] = adm_add(sum[i], adm_cube(seen, 30, level->num_shift));
         }
     }
 }

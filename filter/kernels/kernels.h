@@ -7,8 +7,8 @@
  * The plain C form of a kernel is its definition. What the rows mean, the borders and the order
  * of the rows are the business of filter/features.
  *
- * Rows of intermediate results may be read and written up to VMT_PAD elements before their start
- * and past their end. Rows of samples end where they end, but for those of less than VMT_SAMPLES,
+ * Rows of intermediate results may be read and written up to VMT_PAD elements before their start,
+ * and past their end up to the next multiple of VMT_PAD and VMT_PAD more. Rows of samples end where they end, but for those of less than VMT_SAMPLES,
  * past which VMT_PAD elements may be read.
  */
 #ifndef VMT_KERNELS_KERNELS_H

@@ -162,7 +162,7 @@ class Context:
             if not value and name not in ("threads", "cpu", "mode"):
                 raise OptionError(f"{name} is 0: leave it out or give a value in range")
         handle, error = ffi.new("VmtContext **"), ffi.new("VmtError *")
-        _check(lib.vmt_open(handle, _config(config), error), error, OptionError)
+        _check(lib.vmt_open(handle, _struct("VmtConfig", config), error), error, OptionError)
         self._handle = handle
         self._error = error
         self._shape = (height, width)
@@ -280,11 +280,12 @@ class Context:
 _RELEASE = ffi.addressof(lib, "loan_release")
 
 
-def _config(fields: Mapping[str, object]) -> Any:
+def _struct(name: str, fields: Mapping[str, object]) -> Any:
+    """Return a new C struct."""
     try:
-        return ffi.new("VmtConfig *", fields)
+        return ffi.new(f"{name} *", fields)
     except (OverflowError, TypeError) as error:
-        raise OptionError(f"a value of the context is no number that fits: {error}") from None
+        raise OptionError(f"an option is no number that fits: {error}") from None
 
 
 def _close_context(handle: Any, loans: deque[Any]) -> None:
@@ -352,7 +353,7 @@ class Model:
             "disable_clip": not clip,
         }
         handle, error = ffi.new("VmtModel **"), ffi.new("VmtError *")
-        code = lib.vmt_model_open(handle, ffi.new("VmtModelConfig *", config), error)
+        code = lib.vmt_model_open(handle, _struct("VmtModelConfig", config), error)
         _check(code, error, ModelError)
         self._handle = handle
         self._lock = threading.Lock()

@@ -65,12 +65,12 @@ class RawFormat:
     range: Range | None = None
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.height < 1:
+        if not (0 < self.width < 1 << 16 and 0 < self.height < 1 << 16):
             raise OptionError(f"raw video of {self.width}x{self.height}: give its true size")
         if self.bits is not None and not 8 <= self.bits <= 16:
             raise OptionError(f"{self.bits} bits per sample: use 8 to 16")
-        if self.fps is not None and not self.fps > 0:
-            raise OptionError(f"{self.fps} frames per second: use a rate above 0")
+        if self.fps is not None and not 0 < self.fps < 1e6:
+            raise OptionError(f"{self.fps} frames per second: use a rate above 0, below 1000000")
         if self.range not in (None, "limited", "full"):
             raise OptionError(f"unknown range {self.range!r}: use limited or full")
         try:

@@ -105,5 +105,5 @@ def find_ort_library(asked: str | os.PathLike[str] | None) -> str | os.PathLike[
         capi = Path(folder) / "capi"
         found = [*capi.glob("libonnxruntime.so*"), *capi.glob("libonnxruntime*.dylib")]
         if found:
-            return min(found)
+            return max(found)
     return None
