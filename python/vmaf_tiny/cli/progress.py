@@ -5,10 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn
-from rich.progress import Progress as Bar
-
 from vmaf_tiny.score import Progress
 
 LINE_EVERY = 10.0
@@ -23,6 +19,11 @@ def progress_shown() -> Iterator[Report]:
     if not sys.stderr.isatty():
         yield _lines()
         return
+    # Here, as a log or --quiet does without, and it takes a tenth of a second.
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
     columns = (BarColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("opening", total=None)

@@ -13,7 +13,6 @@ from vmaf_tiny.cli.options import (
     WorkOptions,
 )
 from vmaf_tiny.cli.progress import progress_shown
-from vmaf_tiny.cli.show import show, view
 from vmaf_tiny.errors import VmafTinyError
 from vmaf_tiny.score import score
 
@@ -52,6 +51,8 @@ def run(
     if output.quiet:
         print(f"{result.score:.6f}")
     else:
+        from vmaf_tiny.cli.show import show, view
+
         show(view(result))
     return 0
 
