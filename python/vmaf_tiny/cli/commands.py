@@ -9,6 +9,7 @@ from vmaf_tiny.cli.options import (
     FLAG,
     PATH,
     VIDEO,
+    BenchOptions,
     ModelOptions,
     OutputOptions,
     PairOptions,
@@ -86,3 +87,26 @@ def doctor(*, model: ModelOptions = ModelOptions()) -> int:
     from vmaf_tiny.cli.doctor import run
 
     return run(model)
+
+
+@app.command
+def bench(
+    reference: Annotated[str | None, PATH] = None,
+    distorted: Annotated[str | None, PATH] = None,
+    *,
+    options: BenchOptions = BenchOptions(),
+) -> int:
+    """Measure how fast this machine computes features, and libvmaf if an ffmpeg has it.
+
+    One thing is varied at a time, against the first CPU level, mode, number of threads and number
+    of renditions. Medians of rounds in which all take turns: by the processor's time for one
+    thread, by the clock for more.
+
+    Parameters
+    ----------
+    reference, distorted
+        Measure with the first pictures of these instead of synthetic ones, and from end to end.
+    """
+    from vmaf_tiny.cli.bench import run
+
+    return run(reference, distorted, options)

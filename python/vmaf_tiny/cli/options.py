@@ -11,7 +11,7 @@ from cyclopts import Group, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat, PositiveInt
 from cyclopts.validators import mutually_exclusive
 
-from vmaf_tiny._core import LOG_FORMATS, Model
+from vmaf_tiny._core import LOG_FORMATS, MODES, Model
 from vmaf_tiny.errors import OptionError
 
 VIDEO = Group("Videos", sort_key=1)
@@ -19,9 +19,11 @@ RAW = Group("Raw video", help="What a file without a header is like.", sort_key=
 MODEL = Group("Model", sort_key=3)
 WORK = Group("Work", sort_key=4)
 OUTPUT = Group("Output", sort_key=5)
+BENCH = Group("Benchmark", sort_key=6)
 FORMAT = Group(show=False, validator=mutually_exclusive)
 
 FLAG = Parameter(negative=(), show_default=False)
+LIST = Parameter(negative=())
 
 
 def is_no_option(_: type, value: str | None) -> None:
@@ -204,3 +206,39 @@ class OutputOptions:
             flags = " or ".join(f"--{name}" for name in LOG_FORMATS)
             raise OptionError(f"-o {self.output} does not tell the format of the log: add {flags}")
         return self.output, format
+
+
+@Parameter(name="*", group=BENCH)
+@dataclass(frozen=True)
+class BenchOptions:
+    """What is measured; options that take a list are repeated."""
+
+    size: Annotated[tuple[str, ...], LIST] = ("1920x1080",)
+    """Sizes of synthetic pictures."""
+
+    bits: Annotated[tuple[PositiveInt, ...], LIST] = (8, 10)
+    """Bits per sample of synthetic pictures."""
+
+    cpu: Annotated[tuple[str, ...], LIST] = ()
+    """CPU levels; without it all, the best first."""
+
+    mode: Annotated[tuple[str, ...], LIST] = MODES
+    """Modes."""
+
+    threads: Annotated[tuple[PositiveInt, ...], LIST] = (1, 2)
+    """Numbers of threads."""
+
+    renditions: Annotated[tuple[PositiveInt, ...], LIST] = (1, 4)
+    """Numbers of renditions of one reference."""
+
+    pictures: PositiveInt = 12
+    """Pictures in a round."""
+
+    rounds: PositiveInt = 5
+    """Rounds."""
+
+    no_peer: Annotated[bool, FLAG] = False
+    """Do not look for an ffmpeg with libvmaf."""
+
+    json: Annotated[str | None, PATH] = None
+    """File to write every round to, with what measured it."""

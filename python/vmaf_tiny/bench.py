@@ -1,0 +1,405 @@
+"""Measure how fast features are computed, beside a libvmaf on the same pictures, in turns."""
+
+import itertools
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vmaf_tiny import textures
+from vmaf_tiny._core import Context
+from vmaf_tiny.errors import InputError, OptionError
+from vmaf_tiny.frames import SourceSpec, open_source
+from vmaf_tiny.luma import Converter, Luma
+from vmaf_tiny.peer import Cost, Peer, cost_of, file_command, raw_cost, supports, write_raw
+from vmaf_tiny.preflight import preflight
+
+_DISTINCT = 6  # synthetic pictures that are made; shown to and fro, so that they move on
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Luma planes of a reference and of a worse version of it.
+
+    Attributes
+    ----------
+    name
+        Such as ``"synthetic"``.
+    bits
+        Bits per sample.
+    reference, distorted
+        Planes of shape (height, width), the same number of each.
+    """
+
+    name: str
+    bits: int
+    reference: Sequence[Luma]
+    distorted: Sequence[Luma]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        height, width = self.reference[0].shape
+        return width, height
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One way to compute features.
+
+    Attributes
+    ----------
+    cpu, mode, threads, renditions
+        As for `Context`.
+    """
+
+    cpu: str
+    mode: str = "exact"
+    threads: int = 1
+    renditions: int = 1
+
+    def __str__(self) -> str:
+        """Return what differs from the usual."""
+        words = [self.cpu]
+        if self.mode != "exact":
+            words.append(self.mode)
+        if self.threads > 1:
+            words.append(f"{self.threads} threads")
+        if self.renditions > 1:
+            words.append(f"each of {self.renditions} renditions")
+        return ", ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds per distorted picture, one value per round.
+
+    Attributes
+    ----------
+    cpu
+        Of the processor, in all threads that work.
+    wall
+        Of the clock.
+    threads
+        That worked: what counts is `cpu` for one, whatever else the machine does, else `wall`.
+    """
+
+    cpu: tuple[float, ...]
+    wall: tuple[float, ...]
+    threads: int = 1
+
+    @property
+    def rounds(self) -> tuple[float, ...]:
+        """What counts."""
+        return self.cpu if self.threads == 1 else self.wall
+
+    @property
+    def ms(self) -> float:
+        """The median of what counts."""
+        return statistics.median(self.rounds)
+
+    @property
+    def fps(self) -> float:
+        """Pictures per second."""
+        return 1000 / self.ms
+
+    def ns_per_pixel(self, size: tuple[int, int]) -> float:
+        """Nanoseconds per pixel of pictures of a size."""
+        return 1e6 * self.ms / size[0] / size[1]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured with one clip.
+
+    Attributes
+    ----------
+    clip
+        Its name.
+    size, bits, pictures
+        What it is like.
+    times
+        Of each setup.
+    peer
+        Of libvmaf in one thread; None: there is none, or none for this depth.
+    """
+
+    clip: str
+    size: tuple[int, int]
+    bits: int
+    pictures: int
+    times: dict[Setup, Times]
+    peer: Times | None = None
+
+    def ratio(self, setup: Setup) -> float | None:
+        """How many times faster than libvmaf one thread is; None: unknown, or more threads."""
+        if self.peer is None or setup.threads > 1:
+            return None
+        return times_faster(self.peer, self.times[setup])
+
+    def speedup(self, setup: Setup) -> float | None:
+        """How many times faster than one thread; None: one thread, or that was not measured."""
+        alone = self.times.get(replace(setup, threads=1))
+        if alone is None or setup.threads == 1:
+            return None
+        return times_faster(alone, self.times[setup])
+
+
+def times_faster(slow: Times, fast: Times) -> float:
+    """Return the median over the rounds of how many times faster one is than the other."""
+    clock = slow.cpu, fast.cpu
+    if max(slow.threads, fast.threads) > 1:
+        clock = slow.wall, fast.wall
+    return statistics.median(a / b for a, b in zip(*clock, strict=True))
+
+
+def synthetic(width: int, height: int, bits: int, pictures: int) -> Clip:
+    """Return pictures that cost as natural ones do.
+
+    Parameters
+    ----------
+    width, height
+        In samples.
+    bits
+        Bits per sample, 8 to 16.
+    pictures
+        How many.
+
+    Examples
+    --------
+    >>> synthetic(64, 48, 8, 9).size
+    (64, 48)
+    """
+    made = textures.natural(min(pictures, _DISTINCT), height, width, bits)
+    planes = [textures.as_samples(p, bits) for p in (made, textures.worse(made, bits))]
+    order = [*range(len(made)), *range(len(made) - 2, 0, -1)]
+    turns = list(itertools.islice(itertools.cycle(order), pictures))
+    return Clip("synthetic", bits, *([side[i] for i in turns] for side in planes))
+
+
+def from_files(reference: SourceSpec, distorted: SourceSpec, pictures: int) -> Clip:
+    """Return the first pictures of two videos, made equal as `score` does, paired in order.
+
+    Parameters
+    ----------
+    reference, distorted
+        As for `score`, but no raw video.
+    pictures
+        How many, at most.
+
+    Raises
+    ------
+    InputError
+        They cannot be read or compared.
+    """
+    with ExitStack() as stack:
+        sources = [
+            stack.enter_context(open_source(spec, role=role))
+            for spec, role in ((reference, "reference"), (distorted, "distorted"))
+        ]
+        plan = preflight(sources[0].info, sources[1].info)
+        pairs = zip(
+            *(
+                source.pictures(Converter(todo))
+                for source, todo in zip(sources, (plan.reference, plan.distorted), strict=True)
+            ),
+            strict=False,
+        )
+        taken = [(a.luma.copy(), b.luma.copy()) for a, b in itertools.islice(pairs, pictures)]
+        name = " and ".join(source.info.name for source in sources)
+    if not taken:
+        raise InputError(f"{name} have no pictures: give at least one")
+    return Clip(name, plan.bits, [a for a, _ in taken], [b for _, b in taken])
+
+
+def features_cost(clip: Clip, setup: Setup) -> tuple[float, float]:
+    """Compute the features of a clip once; return seconds of the processor and of the clock."""
+    width, height = clip.size
+    with Context(
+        width,
+        height,
+        clip.bits,
+        threads=setup.threads,
+        renditions=setup.renditions,
+        cpu=setup.cpu,
+        mode=setup.mode,
+    ) as context:
+        # One thread's work is done in this one, and nothing else counts.
+        cpu_time = time.thread_time if context.threads == 1 else time.process_time
+        begun, cpu_begun = time.perf_counter(), cpu_time()
+        for reference, distorted in zip(clip.reference, clip.distorted, strict=True):
+            context.push(reference, [distorted] * setup.renditions)
+            context.pull()
+        context.flush()
+        while context.pull() is not None:
+            pass
+        return cpu_time() - cpu_begun, time.perf_counter() - begun
+
+
+def measure(
+    clip: Clip,
+    setups: Sequence[Setup],
+    *,
+    rounds: int = 5,
+    peer: Peer | None = None,
+    step: Callable[[str], None] = lambda _: None,
+) -> Measured:
+    """Measure all setups and the peer in turns, so that all meet the same neighbours.
+
+    Parameters
+    ----------
+    clip
+        What to compute with.
+    setups
+        Ways to compute.
+    rounds
+        How often; medians of them count.
+    peer
+        What to compare with.
+    step
+        Called before each measurement with what is measured.
+
+    Raises
+    ------
+    OptionError
+        A setup is not available here.
+    """
+    if rounds < 1:
+        raise OptionError(f"{rounds} rounds: measure 1 or more")
+    if not supports(clip.bits):
+        peer = None
+    ours: dict[Setup, list[tuple[float, float]]] = {setup: [] for setup in setups}
+    theirs: list[tuple[float, float]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder) / "reference", Path(folder) / "distorted"
+        if peer:
+            for file, planes in zip(files, (clip.reference, clip.distorted), strict=True):
+                write_raw(file, planes)
+        for _ in range(rounds):
+            if peer:
+                step("libvmaf")
+                theirs.append(_peer_cost(peer, clip, *files))
+            for setup in setups:
+                step(str(setup))
+                ours[setup].append(features_cost(clip, setup))
+    count = len(clip.reference)
+    return Measured(
+        clip.name,
+        clip.size,
+        clip.bits,
+        count,
+        {s: _times(values, count * s.renditions, s.threads) for s, values in ours.items()},
+        _times(theirs, count, 1) if theirs else None,
+    )
+
+
+def _peer_cost(peer: Peer, clip: Clip, reference: Path, distorted: Path) -> tuple[float, float]:
+    """Return what libvmaf itself takes: a run with it less one without."""
+    with_it, without = (
+        raw_cost(peer, reference, distorted, clip.size, clip.bits, score=score)
+        for score in (True, False)
+    )
+    return with_it.cpu - without.cpu, with_it.wall - without.wall
+
+
+def _times(costs: Sequence[tuple[float, float]], pictures: int, threads: int) -> Times:
+    cpu, wall = zip(*costs, strict=True)
+    scale = 1000 / pictures
+    return Times(tuple(scale * c for c in cpu), tuple(scale * w for w in wall), threads)
+
+
+def one_at_a_time(
+    cpus: Sequence[str],
+    modes: Sequence[str] = ("exact",),
+    threads: Sequence[int] = (1,),
+    renditions: Sequence[int] = (1,),
+) -> list[Setup]:
+    """Return setups that differ from the first of each list in one thing only.
+
+    Examples
+    --------
+    >>> [str(setup) for setup in one_at_a_time(["avx2", "c"], threads=[1, 2])]
+    ['avx2', 'c', 'avx2, 2 threads']
+    """
+    base = Setup(cpus[0], modes[0], threads[0], renditions[0])
+    changes: Iterator[Setup] = itertools.chain(
+        (replace(base, cpu=cpu) for cpu in cpus),
+        (replace(base, mode=mode) for mode in modes),
+        (replace(base, threads=n) for n in threads),
+        (replace(base, renditions=n) for n in renditions),
+    )
+    return list(dict.fromkeys(changes))
+
+
+@dataclass(frozen=True)
+class EndToEnd:
+    """What scoring two files took, from the start of the program to its end.
+
+    Attributes
+    ----------
+    ours, peers
+        One cost per round.
+    """
+
+    ours: tuple[Cost, ...]
+    peers: tuple[Cost, ...]
+
+    @property
+    def cpu_ratio(self) -> float:
+        """How many times less time of the processor ours took."""
+        return statistics.median(b.cpu / a.cpu for a, b in self._pairs)
+
+    @property
+    def wall_ratio(self) -> float:
+        """How many times sooner ours ended."""
+        return statistics.median(b.wall / a.wall for a, b in self._pairs)
+
+    @property
+    def _pairs(self) -> Iterator[tuple[Cost, Cost]]:
+        return zip(self.ours, self.peers, strict=True)
+
+
+def end_to_end(
+    reference: str,
+    distorted: str,
+    peer: Peer,
+    *,
+    threads: int,
+    rounds: int = 5,
+    command: Sequence[str] | None = None,
+    step: Callable[[str], None] = lambda _: None,
+) -> EndToEnd:
+    """Score two files by this package's command and by the peer, in turns.
+
+    Parameters
+    ----------
+    reference, distorted
+        Paths.
+    peer
+        What to compare with.
+    threads
+        For the features, on both sides; decoders have theirs.
+    rounds
+        How often.
+    command
+        What to run as ours; None: ``vmaf-tiny score``.
+    step
+        Called before each measurement with what is measured.
+
+    Raises
+    ------
+    VmafTinyError
+        One of the commands fails.
+    """
+    own = [sys.executable, "-m", "vmaf_tiny", "score", reference, distorted, "-q"]
+    ours = list(command or [*own, "--threads", str(threads)])
+    theirs = file_command(peer, reference, distorted, threads)
+    costs: list[tuple[Cost, Cost]] = []
+    for _ in range(rounds):
+        step("end to end")
+        costs.append((cost_of(ours), cost_of(theirs)))
+    return EndToEnd(tuple(a for a, _ in costs), tuple(b for _, b in costs))
