@@ -26,7 +26,7 @@ help:
 	@echo "make plugin  the filter for the ffmpeg of this machine, with all of its filters"
 	@echo "make plugin-pyav  the filter for the PyAV of $(VENV), by import vmaf_tiny.avfilter"
 	@echo "make ffmpeg  a whole ffmpeg with the filter; FFMPEG=9.0 or a path, FULL=1, SHARED=1"
-	@echo "make bench   features of this library and of libvmaf, side by side"
+	@echo "make bench   speed and memory beside libvmaf's, and what they must be"
 	@echo "make clean   remove what make made"
 
 # One message for everything that is missing.
@@ -119,7 +119,7 @@ lint: build
 	@$(BIN)/mypy --no-error-summary python
 
 bench: build
-	@$(BIN)/python tests/bench/features.py
+	@$(BIN)/python tests/bench/table.py $(BENCH)
 
 clean:
 	rm -rf $(BUILD) $(VENV) demo

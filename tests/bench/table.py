@@ -1,0 +1,197 @@
+"""Print how fast and how large this library is, beside what it must be and what it aims to be.
+
+Medians of rounds in which this library and the libvmaf of a real ffmpeg take turns, on the same
+pictures. libvmaf chooses its vector instructions itself and ffmpeg has no option for them, so what
+is compared with it at AVX2 meets the best it has, AVX-512 where the CPU does.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from vmaf_tiny import bench, peer
+from vmaf_tiny._core import cpu_levels
+from vmaf_tiny.cli.bench import cpu_name, provenance, steps_shown
+
+Step = Callable[[str], None]
+
+FULL_HD = (1920, 1080)
+SIZES = ((320, 180), (640, 360), (1280, 720), FULL_HD, (3840, 2160))
+PARTS = ("speed", "size", "memory")
+
+# By bits, level, mode and renditions: how many times faster than libvmaf.
+RATIOS = {
+    (8, "avx512", "exact", 1): (2.4, 2.9),
+    (8, "avx2", "exact", 1): (2.0, 2.5),
+    (10, "avx512", "exact", 1): (2.3, 2.9),
+    (10, "avx2", "exact", 1): (2.0, 2.4),
+    (8, "avx512", "exact", 4): (3.0, 3.6),
+    (8, "avx512", "fast", 1): (4.5, 6.0),
+    (8, "avx2", "fast", 1): (3.5, 5.0),
+}
+
+# What a process is told to do, and all but the features, to be taken off.
+MEMORY = """\
+import sys
+import numpy as np
+from vmaf_tiny import Context
+picture = np.random.default_rng(0).integers(0, 256, (1080, 1920), np.uint8)
+if sys.argv[1] == "features":
+    with Context(1920, 1080, threads=1) as context:
+        for _ in range(6):
+            context.push(picture, [picture])
+            context.pull()
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table; what is a ratio is better the more it is, all else the less."""
+
+    what: str
+    must: float | None
+    aim: float | None
+    measured: float
+    unit: str = "x"
+    more_is_better: bool = True
+
+    @property
+    def verdict(self) -> str:
+        """Say which of the two is reached."""
+        sign = 1 if self.more_is_better else -1
+        reached = [
+            goal is not None and sign * self.measured >= sign * goal
+            for goal in (self.must, self.aim)
+        ]
+        if self.must is None:
+            return ""
+        return "aim" if reached[1] else "must" if reached[0] else "less"
+
+    @property
+    def far_off(self) -> bool:
+        """Whether a ratio is less than two thirds of what it must be."""
+        return self.unit == "x" and self.must is not None and self.measured < self.must * 2 / 3
+
+
+def speed(rounds: int, other: peer.Peer | None, step: Step) -> Iterator[Row]:
+    """Measure what is said of 1920x1080."""
+    setups = {
+        bits: [
+            bench.Setup(level, mode, renditions=renditions)
+            for b, level, mode, renditions in RATIOS
+            if b == bits and level in cpu_levels()
+        ]
+        for bits in (8, 10)
+    }
+    best = bench.Setup(cpu_levels()[-1])
+    two, plain = replace(best, threads=2), bench.Setup("c")
+    for bits, list_of in setups.items():
+        more = [best, two, plain] if bits == 8 else []
+        clip = bench.synthetic(*FULL_HD, bits, 8)
+        every = list(dict.fromkeys([*list_of, *more]))
+        found = bench.measure(clip, every, rounds=rounds, peer=other, step=step)
+        for setup in list_of:
+            ratio = found.ratio(setup)
+            goals = RATIOS[bits, setup.cpu, setup.mode, setup.renditions]
+            if ratio:
+                yield Row(f"{bits} bits, {setup}, against libvmaf", *goals, ratio)
+        if more:
+            yield Row("two threads against one", 1.85, 1.95, found.speedup(two) or 0)
+            yield Row("plain C", 8, None, found.times[plain].fps, "fps")
+
+
+def size(rounds: int, step: Step) -> Iterator[Row]:
+    """Measure the cost of a pixel in pictures of many sizes."""
+    setup = bench.Setup(cpu_levels()[-1])
+    clips = [
+        bench.synthetic(w, h, 8, max(4, min(120, 16 * 1920 * 1080 // (w * h)))) for w, h in SIZES
+    ]
+    # In turns, as the neighbours of this process change in the meantime.
+    costs: dict[tuple[int, int], list[float]] = {clip.size: [] for clip in clips}
+    for _ in range(rounds):
+        for clip in clips:
+            found = bench.measure(clip, [setup], rounds=1, step=step).times[setup]
+            costs[clip.size].append(found.ns_per_pixel(clip.size))
+    usual = costs[FULL_HD]
+    for (w, h), values in costs.items():
+        ns = statistics.median(values)
+        yield Row(f"{w}x{h}, {setup}", None, None, ns, "ns/pixel", more_is_better=False)
+        if (w, h) != FULL_HD:
+            apart = statistics.median(abs(a / b - 1) for a, b in zip(values, usual, strict=True))
+            what = f"{w}x{h}, a pixel's cost off 1920x1080's"
+            yield Row(what, 15, None, 100 * apart, "%", more_is_better=False)
+
+
+def memory(other: peer.Peer | None) -> Iterator[Row]:
+    """Measure the peak of memory at 1920x1080 with one thread."""
+    peaks = [
+        peer.cost_of([sys.executable, "-c", MEMORY, what]).peak for what in ("features", "nothing")
+    ]
+    theirs = None
+    if other:
+        clip = bench.synthetic(*FULL_HD, 8, 8)
+        with TemporaryDirectory() as folder:
+            reference = peer.write_raw(Path(folder) / "reference", clip.reference)
+            distorted = peer.write_raw(Path(folder) / "distorted", clip.distorted)
+            with_it, without = (
+                peer.raw_cost(other, reference, distorted, FULL_HD, 8, score=score).peak
+                for score in (True, False)
+            )
+        theirs = (with_it - without) / 1024
+        yield Row("libvmaf's peak memory above ffmpeg", None, None, theirs, "MiB")
+    ours = (peaks[0] - peaks[1]) / 1024
+    yield Row("peak memory above the interpreter", theirs, 40, ours, "MiB", more_is_better=False)
+
+
+def table(rows: list[Row]) -> Table:
+    """Return the rows as a table."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    shown.add_column("")
+    for heading in ("must", "aim", "measured"):
+        shown.add_column(heading, justify="right")
+    shown.add_column("reached")
+    for row in rows:
+        goals = ("" if goal is None else f"{goal:.4g}" for goal in (row.must, row.aim))
+        shown.add_row(row.what, *goals, f"{row.measured:.2f} {row.unit}", row.verdict)
+    return shown
+
+
+def main() -> int:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("--gate", action="store_true", help="fail below two thirds of a ratio")
+    parser.add_argument("--json", type=Path, help="file to write the table to")
+    args = parser.parse_args()
+    other = peer.find_peer()
+    rows: list[Row] = []
+    with steps_shown() as step:
+        if "memory" in args.parts:
+            rows += memory(other)
+        if "speed" in args.parts:
+            rows += speed(args.rounds, other, step)
+        if "size" in args.parts:
+            rows += size(args.rounds, step)
+    console = Console(width=100)
+    console.print(table(rows))
+    who = f"libvmaf {other.libvmaf} at its best" if other else "no ffmpeg with libvmaf was found"
+    console.print(
+        f"\n{cpu_name()}, medians of {args.rounds} rounds in turns, {who}", soft_wrap=True
+    )
+    if args.json:
+        report = {"provenance": provenance(other), "rows": [asdict(row) for row in rows]}
+        args.json.write_text(json.dumps(report, indent=2) + "\n")
+    return int(args.gate and any(row.far_off for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
