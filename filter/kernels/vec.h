@@ -22,6 +22,8 @@
 #include "kernels/vec_avx512.h"
 #elif defined(__AVX2__)
 #include "kernels/vec_avx2.h"
+#elif defined(__aarch64__)
+#include "kernels/vec_neon.h"
 #else
 #error "no vectors for this CPU level"
 #endif
@@ -102,13 +104,6 @@ V_INLINE V v_add_pairs_u32(V sum, V v)
     return v_add64(sum, v_add64(v_and(v, v_set64(0xffffffff)), v_shr64(v, 32)));
 }
 
-/* Add signed 32-bit lanes, two by two, to 64-bit ones. */
-V_INLINE V v_add_pairs_i32(V sum, V v)
-{
-    return v_add64(sum, v_add64(v_mul_even_i32(v, v_set32(1)),
-                                v_mul_even_i32(v_shr64(v, 32), v_set32(1))));
-}
-
 V_INLINE int64_t v_sum64(V v)
 {
     int64_t lane[V_BYTES / 8], sum = 0;
@@ -121,13 +116,10 @@ V_INLINE int64_t v_sum64(V v)
 /* All ones in the first n 32-bit lanes. */
 V_INLINE V v_first32(int n)
 {
-    static const int32_t ones[2 * V_32] = {
-        -1, -1, -1, -1, -1, -1, -1, -1,
-#if V_BYTES == 64
-        -1, -1, -1, -1, -1, -1, -1, -1,
-#endif
+    static const int32_t ones[32] = {
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
     };
-    return n >= V_32 ? v_set32(-1) : n <= 0 ? v_set32(0) : v_load(ones + V_32 - n);
+    return n >= V_32 ? v_set32(-1) : n <= 0 ? v_set32(0) : v_load(ones + 16 - n);
 }
 
 #endif

@@ -24,7 +24,7 @@ void K(vif_sum_ref)(VmtVifSums *sums, const int32_t *ref_var, int w, const VmtTa
         log = v_add32(log, v_and(detail, v_log2_fixed(v_add32(var, noise))));
         detailed += v_count32(detail);
     }
-    sums->den_log += v_sum64(v_add_pairs_i32(v_set64(0), log)) -
+    sums->den_log += v_sum64(v_add_pairs_u32(v_set64(0), log)) -
                      (int64_t)detailed * (LOG2_BIAS + LOG2_NOISE);
     sums->flat += w - detailed;
 }
@@ -69,6 +69,6 @@ void K(vif_sum_dis)(VmtVifSums *sums, const int32_t *ref_var, const int32_t *dis
         if (v_any32(related))
             log = v_add32(log, v_and(related, information(s1, s2, s12, limit)));
     }
-    sums->num_log += v_sum64(v_add_pairs_i32(v_set64(0), log));
+    sums->num_log += v_sum64(v_add_pairs_u32(v_set64(0), log));
     sums->num_flat += v_sum64(flat);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "vmaf_tiny.h"
 
 enum { ROWS = VMT_TAPS_MAX + 1 };
 
@@ -148,6 +149,29 @@ static void check_logarithms(const Trial *t)
         }
 }
 
+/* The longest row of the largest numbers, whose sums must not outgrow the lanes they are made in. */
+static void check_longest(const Trial *t)
+{
+    static int32_t most[VMT_SIZE_MAX];
+    VmtVifSums a = { 0 }, b = { 0 };
+
+    if (t->w != WIDTH || t->bits != 8)
+        return;
+    for (int x = 0; x < VMT_SIZE_MAX; x++)
+        most[x] = 1073741823;
+    if (test_begin("vif_sum_ref", t)) {
+        t->plain->vif_sum_ref(&a, most, VMT_SIZE_MAX, t->tables);
+        t->level->vif_sum_ref(&b, most, VMT_SIZE_MAX, t->tables);
+        test_same(&a, &b, sizeof(a), "a long sum");
+    }
+    if (test_begin("vif_sum_dis", t)) {
+        a = b = (VmtVifSums){ 0 };
+        t->plain->vif_sum_dis(&a, most, most, most, VMT_SIZE_MAX, 100, t->tables);
+        t->level->vif_sum_dis(&b, most, most, most, VMT_SIZE_MAX, 100, t->tables);
+        test_same(&a, &b, sizeof(a), "a long sum");
+    }
+}
+
 void test_vif(const Trial *t)
 {
     for (int scale = 0; scale < VMT_SCALES; scale++) {
@@ -157,4 +181,5 @@ void test_vif(const Trial *t)
         check_sums(t, scale);
     }
     check_logarithms(t);
+    check_longest(t);
 }
