@@ -63,6 +63,7 @@ enum {
     VMT_CPU_C,     /**< plain C, everywhere */
     VMT_CPU_AVX2,  /**< x86-64 with AVX2 and FMA */
     VMT_CPU_AVX512, /**< x86-64 with AVX-512 F, BW, DQ, VL and VNNI: Ice Lake, Zen 4 and later */
+    VMT_CPU_NEON,  /**< 64-bit Arm, every CPU of it */
     VMT_CPU_LEVELS /**< one past the last level */
 };
 

@@ -36,6 +36,15 @@ static int has_avx512(void)
 }
 #endif
 
+#if VMT_ARM64_LEVELS
+TABLES(neon);
+
+static int has_neon(void)
+{
+    return 1;
+}
+#endif
+
 /* Weakest first, so that the last one available is the best. */
 static const struct Level {
     int cpu;
@@ -46,6 +55,9 @@ static const struct Level {
 #if VMT_X86_LEVELS
     ENTRY(VMT_CPU_AVX2, avx2),
     ENTRY(VMT_CPU_AVX512, avx512),
+#endif
+#if VMT_ARM64_LEVELS
+    ENTRY(VMT_CPU_NEON, neon),
 #endif
 };
 
@@ -64,7 +76,7 @@ const char *vmt_cpu_name(int cpu)
     /* Also of levels that this build does not have. */
     static const char *const names[VMT_CPU_LEVELS] = {
         [VMT_CPU_BEST] = "best", [VMT_CPU_C] = "c", [VMT_CPU_AVX2] = "avx2",
-        [VMT_CPU_AVX512] = "avx512",
+        [VMT_CPU_AVX512] = "avx512", [VMT_CPU_NEON] = "neon",
     };
     return cpu >= 0 && cpu < VMT_CPU_LEVELS ? names[cpu] : NULL;
 }

@@ -4,7 +4,7 @@
  * Logarithms of VIF without a table look-up per lane.
  *
  * VmtTables.log2 is, entry by entry, a cubic cut off to an integer: one per segment of the
- * mantissa, with as many segments as a vector has lanes, so that one permutation finds a
+ * mantissa, with as many segments as v_pick_f() picks from, so that one permutation finds a
  * coefficient. The coefficients come from a linear program that keeps the cubic, evaluated in
  * binary32 with fused operations, at least 2e-4 away from the wrong integer; the test of the
  * kernels compares all entries.
@@ -15,7 +15,7 @@
 #include "kernels/vec.h"
 
 /* By power of the distance to the segment's middle, then by segment. */
-#if V_32 == 16
+#if V_PICK == 16
 enum { LOG2_SEGMENT_BITS = 4 };
 static const float log2_cubic[4][16] = {
     { 0x1.6dadbap6f, 0x1.0945cep8f, 0x1.ad75dep8f, 0x1.248086p9f, 0x1.6e620cp9f, 0x1.b4bed2p9f,
@@ -33,7 +33,7 @@ static const float log2_cubic[4][16] = {
       0x1.583524p8f, 0x1.639cap8f, 0x1.9f42e6p8f, 0x1.b64a1ap8f, 0x1.87b7fep7f, -0x1.89f9ap6f,
       0x1.f7270cp5f, 0x1.2d6efp9f, 0x1.10355cp8f, 0x1.766bbp7f },
 };
-#elif V_32 == 8
+#elif V_PICK == 8
 enum { LOG2_SEGMENT_BITS = 3 };
 static const float log2_cubic[4][8] = {
     { 0x1.67405ap7f, 0x1.fc41dp8f, 0x1.91fbc6p9f, 0x1.0c3056p10f, 0x1.49c79cp10f,

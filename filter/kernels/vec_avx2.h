@@ -10,6 +10,7 @@
 
 #define V_BYTES 32
 #define V_REGISTERS 16
+#define V_PICK 8
 typedef __m256i V;
 
 /* clang-format off */

@@ -10,6 +10,7 @@
 
 #define V_BYTES 64
 #define V_REGISTERS 32
+#define V_PICK 16
 typedef __m512i V;
 
 /* clang-format off */
