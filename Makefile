@@ -15,8 +15,8 @@ PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 # Build tools are called by name, by pip and by each other.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help system build demo test test-releases test-pyav test-sanitized check lint plugin \
-        plugin-pyav ffmpeg bench clean
+.PHONY: help system build demo test test-arm64 test-releases test-pyav test-sanitized check lint \
+        plugin plugin-pyav ffmpeg bench clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -112,6 +112,17 @@ test-sanitized: build
 check: build
 	@$(BIN)/meson test -C $(BUILD) --suite c --print-errorlogs
 	@$(BIN)/python -m pytest -q -m "not slow" tests/python
+
+# The C library on another processor, emulated.
+test-arm64: build
+	@missing=; \
+	command -v aarch64-linux-gnu-gcc >/dev/null || missing="$$missing gcc-aarch64-linux-gnu"; \
+	command -v qemu-aarch64 >/dev/null || missing="$$missing qemu-user"; \
+	if [ -n "$$missing" ]; then echo "missing on this machine:$$missing" >&2; \
+	    echo "as root: apt-get update && apt-get install -y$$missing" >&2; exit 1; fi
+	@test -f $(BUILD)/arm64/build.ninja || \
+	    $(BIN)/meson setup $(BUILD)/arm64 --cross-file tests/cross/aarch64.ini >/dev/null
+	@$(BIN)/meson test -C $(BUILD)/arm64 --suite c --timeout-multiplier 4 --print-errorlogs
 
 lint: build
 	@$(BIN)/ruff check --quiet .
