@@ -236,8 +236,8 @@ def test_a_log_says_how_it_came_about(ffmpeg, tmp_path):
 
 
 def test_scores_may_leave_the_scale_if_asked(ffmpeg, tmp_path):
-    blurred = f"{REFERENCE},gblur=20"
-    clipped = ffmpeg.logged(blurred, REFERENCE, path=tmp_path / "log")
-    free = ffmpeg.logged(blurred, REFERENCE, "disable_clip=1", path=tmp_path / "log")
-    assert {row["vmaf"] for row in clipped.rows} == {0}
-    assert all(row["vmaf"] < 0 for row in free.rows)
+    sharpened = f"{REFERENCE},unsharp=5:5:3"
+    clipped = ffmpeg.logged(sharpened, REFERENCE, path=tmp_path / "log")
+    free = ffmpeg.logged(sharpened, REFERENCE, "disable_clip=1", path=tmp_path / "log")
+    assert {row["vmaf"] for row in clipped.rows} == {100}
+    assert all(row["vmaf"] > 100 for row in free.rows)
