@@ -39,7 +39,8 @@ int main(int argc, char **argv)
         return fail("usage: score REF.yuv DIS.yuv WIDTH HEIGHT [MODEL_DIR]");
     const int width = atoi(argv[3]), height = atoi(argv[4]);
     const VmtConfig config = { .width = width, .height = height };
-    const VmtModelConfig which = { .model = "vmaf_tiny_v2", .model_dir = argc > 5 ? argv[5] : NULL };
+    const VmtModelConfig which = { .model = "vmaf_tiny_v2",
+                                   .model_dir = argc > 5 ? argv[5] : NULL };
     VmtContext *context = NULL;
     VmtModel *model = NULL;
     VmtError error;

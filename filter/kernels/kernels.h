@@ -8,8 +8,8 @@
  * of the rows are the business of filter/features.
  *
  * Rows of intermediate results may be read and written up to VMT_PAD elements before their start,
- * and past their end up to the next multiple of VMT_PAD and VMT_PAD more. Rows of samples end where they end, but for those of less than VMT_SAMPLES,
- * past which VMT_PAD elements may be read.
+ * and past their end up to the next multiple of VMT_PAD and VMT_PAD more. Rows of samples end
+ * where they end, but for those of less than VMT_SAMPLES, past which VMT_PAD elements may be read.
  */
 #ifndef VMT_KERNELS_KERNELS_H
 #define VMT_KERNELS_KERNELS_H
