@@ -61,7 +61,11 @@ def _cut_clip(unit: Unit, path: Path) -> list[av.VideoFrame]:
                 if index in wanted:
                     pictures.append(
                         picture.reformat(
-                            unit.width, unit.height, "yuv420p", interpolation="BICUBIC"
+                            unit.width,
+                            unit.height,
+                            "yuv420p",
+                            interpolation="BICUBIC",
+                            threads=1,  # with more, slices now and then differ from run to run
                         )
                     )
                 if len(pictures) == unit.frames:
@@ -76,7 +80,7 @@ def _cut_clip(unit: Unit, path: Path) -> list[av.VideoFrame]:
 def _film_still(unit: Unit, path: Path, rng: np.random.Generator) -> list[av.VideoFrame]:
     try:
         with av.open(str(path)) as container:
-            still = next(container.decode(video=0)).reformat(format="yuv444p")
+            still = next(container.decode(video=0)).reformat(format="yuv444p", threads=1)
     except (av.FFmpegError, IndexError, StopIteration) as error:
         raise TrainError(f"cannot decode {path}: {error}") from error
     planes = still.to_ndarray().astype(np.float32)
