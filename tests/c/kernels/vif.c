@@ -149,7 +149,7 @@ static void check_logarithms(const Trial *t)
         }
 }
 
-/* The longest row of the largest numbers, whose sums must not outgrow the lanes they are made in. */
+/* The longest row of the largest numbers: sums must not outgrow the lanes they are made in. */
 static void check_longest(const Trial *t)
 {
     static int32_t most[VMT_SIZE_MAX];
