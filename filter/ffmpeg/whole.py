@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from pathlib import Path
 from plugin import LEAN, Core, alone_in, has_assembler, install_models, run_make
 from report import Fault, Log, output_of, say
 from source import PINS, get_tarball
-from tree import add_filter, unpack, write_if_changed
+from tree import SOURCES, add_filter, unpack, write_if_changed
 
 _COMPONENTS = {
     "decoder": """
@@ -73,7 +74,7 @@ class Wanted:
     shared : bool
         With shared libraries and headers, for programs to be built with.
     sanitize : bool
-        With AddressSanitizer and UndefinedBehaviorSanitizer.
+        With AddressSanitizer; its filter with UndefinedBehaviorSanitizer, as the core may be too.
     """
 
     what: str
@@ -195,6 +196,15 @@ def _configure(log: Log, tree: Path, build: Path, options: list[str]) -> None:
     stamp.write_text(shlex.join(command), "utf-8")
 
 
+def _sanitize_filter(log: Log, build: Path, jobs: int) -> None:
+    """Compile the filter, and nothing else of FFmpeg, with UndefinedBehaviorSanitizer."""
+    flags = re.search(r"^CFLAGS=(.*)$", (build / "ffbuild/config.mak").read_text("utf-8"), re.M)
+    if not flags:
+        raise log.fault("FFmpeg's configure left no CFLAGS")
+    objects = [f"libavfilter/{name[:-2]}.o" for name in SOURCES if name.endswith(".c")]
+    run_make(log, build, [*objects, f"CFLAGS={flags[1]} -fsanitize=undefined"], jobs)
+
+
 def _link_onnxruntime(prefix: Path, onnxruntime: Path | None) -> None:
     """Put ONNX Runtime where the program looks for it, under the name that it asks for."""
     link = prefix / "lib" / "libonnxruntime.so.1"
@@ -238,18 +248,20 @@ def make_whole(
         if not _has_zlib():
             say("note", "goes without zlib (PNG, some MKV): apt-get install zlib1g-dev")
             options.remove("--enable-zlib")
-        sanitizers = ["-fsanitize=undefined"] if wanted.sanitize else []
+        undefined = " -fsanitize=undefined" if wanted.sanitize else ""
         _configure(
             log,
             tree,
             build,
             [
                 *options,
-                f"--extra-cflags={shlex.join([f'-I{header.parent}', *sanitizers])}",
-                f"--extra-ldflags={shlex.join([f'-Wl,-rpath,{prefix}/lib', *sanitizers])}",
+                f"--extra-cflags=-I{header.parent}",
+                f"--extra-ldflags=-Wl,-rpath,{prefix}/lib{undefined}",
                 f"--extra-libs={archive} -lm -ldl -lpthread",
             ],
         )
+        if wanted.sanitize:
+            _sanitize_filter(log, build, jobs)
         run_make(log, build, [], jobs)
         targets = ["install"] if wanted.shared else ["install-progs"]
         if not log.run(["make", *targets], build):
