@@ -53,7 +53,8 @@ $(BIN)/python:
 $(VENV)/ready: pyproject.toml | $(BIN)/python
 	@echo "installing tools and libraries into $(VENV)"
 	@$(PIP) install $(TOOLS)
-	@$(PIP) install --no-build-isolation -Cbuild-dir=$(BUILD) -Ccompile-args=-j$(JOBS) -e '.[test]'
+	@$(PIP) install --no-build-isolation --config-settings=build-dir=$(BUILD) \
+	    --config-settings=compile-args=-j$(JOBS) -e '.[test]'
 	@touch $@
 
 build: $(VENV)/ready
