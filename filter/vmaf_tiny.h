@@ -113,7 +113,8 @@ typedef struct VmtPicture {
     ptrdiff_t stride;               /**< bytes from one row to the next; may be negative */
     void (*release)(void *opaque);  /**< NULL: the plane is copied by vmt_push(). Else the plane
                                          is lent: it must not change until release(opaque) is
-                                         called, once, in any thread, not later than vmt_close() */
+                                         called, once, in any thread, not later than vmt_close().
+                                         It must be quick and must not call the context */
     void *opaque;
 } VmtPicture;
 
@@ -145,8 +146,8 @@ VMT_API int vmt_context_threads(const VmtContext *ctx);
  * Add the next time step: a reference picture and one distorted picture per rendition.
  *
  * Blocks while as many time steps are in flight as the context has room for, so memory does not
- * grow with the length of the video. After an error nothing has been taken: no picture is or will
- * be released, and the call may be repeated.
+ * grow with the length of the video; rows that are not pulled are kept, some 60 bytes each. After
+ * an error nothing has been taken: no picture is or will be released, and the call may be repeated.
  *
  * @param distorted [renditions]
  * @return 0, -EINVAL for a null plane, a stride narrower than a row or a push after vmt_flush(),
@@ -169,7 +170,7 @@ VMT_API int vmt_flush(VmtContext *ctx, VmtError *error);
  * the work in flight: 0 means that all rows have been taken.
  *
  * @param rows [renditions]
- * @return 1 if rows were written, 0 if not, -ENOMEM
+ * @return 1 if rows were written, 0 if not
  */
 VMT_API int vmt_pull(VmtContext *ctx, VmtRow *rows, VmtError *error);
 
