@@ -20,8 +20,8 @@ _MODULE = "PYTHONPATH=python python -m vmaf_train"  # from the root of a checkou
 _PAGE = """\
 # {id}: VMAF from six features
 
-{description}. It takes six features of a picture (adm2, vif_scale0 to vif_scale3, motion2) and
-answers with the score that libvmaf's `{teacher}` gives for them.
+{description}.
+It answers with the score that libvmaf's `{teacher}` gives for the same features.
 
 | score | meaning |
 |---|---|
@@ -29,6 +29,16 @@ answers with the score that libvmaf's `{teacher}` gives for them.
 | 80 to 95 | high-quality encode |
 | 60 to 80 | visible artefacts |
 | below 60 | heavy degradation |
+
+## Use
+
+    vmaf-tiny -r reference.mp4 -d encode.mp4 --tiny-model {id}
+    ffmpeg -i encode.mp4 -i reference.mp4 -lavfi vmaf_tiny=model={id} -f null -
+
+With features at hand, in Python:
+
+    session = onnxruntime.InferenceSession("{onnx}", providers=["CPUExecutionProvider"])
+    (scores,) = session.run(None, {{"{input_name}": rows.astype("float32")}})  # rows[N, {inputs}]
 
 ## The file
 
@@ -44,13 +54,13 @@ answers with the score that libvmaf's `{teacher}` gives for them.
 
     features [N, {inputs}] -> Sub(mean) -> Div(std) -> {layers} -> Squeeze -> vmaf [N]
 
-The scaler is part of the graph: feed raw features, never standardise again. The answer leaves
-0..100 now and then; clip it, as libvmaf does.
+The scaler is part of the graph: feed raw features, never standardise again. The answer can leave
+0..100; clip it, as libvmaf does.
 
 ## Accuracy
 
-Against libvmaf's per-frame `{teacher}`, both clipped to 0..100. The sources of the test split
-({test_sources}) were not trained on.
+Against libvmaf's per-frame `{teacher}`, both clipped to 0..100. Sources are split by name; those of
+the test split were left out of training: {test_sources}.
 
 | measured on | pictures | PLCC | SROCC | RMSE | 99th percentile of the error | largest error |
 |---|---|---|---|---|---|---|
@@ -58,8 +68,8 @@ Against libvmaf's per-frame `{teacher}`, both clipped to 0..100. The sources of 
 
     {eval_command}
 
-Cross-validation by source (each fold's sources are left out of its training; {folds} folds,
-{seeds} per fold), mean ± standard deviation over folds:
+Cross-validation by source: every source is left out of training once ({folds} folds, {seeds} per
+fold, as long as the command says). Mean ± standard deviation over the folds:
 
 | PLCC | SROCC | RMSE | 99th percentile of the error |
 |---|---|---|---|
@@ -70,11 +80,14 @@ Cross-validation by source (each fold's sources are left out of its training; {f
 ## Training data
 
 {rows} pictures: {distortions} distortions of {units} takes from {source_count} scenes, measured
-with libvmaf {libvmaf} (`python/vmaf_train/corpus.toml` names files, takes and checksums).
-Distortions: {codecs} over their range of quality, a third of them at a smaller size; scaling down
-and up; blur, noise, sharpening, contrast, brightness and gamma, alone and before an encoder.
+with libvmaf {libvmaf}. `python/vmaf_train/corpus.toml` names files, takes and checksums.
+
+- {codecs}: over their range of quality, a third at a smaller size;
+- scaling down and up;
+- blur, noise, sharpening, contrast, brightness, gamma: alone and before an encoder.
+
 Beside the measured rows, {sampled:g} times as many were drawn between and around them and labelled
-by the teacher.
+by the teacher, whose file (`--teacher`) comes with libvmaf.
 
 | licence | material |
 |---|---|
@@ -85,7 +98,7 @@ Some scenes are made by code. No picture is part of this repository.
 ## Recipe
 
 Adam ({epochs} epochs, batch {batch_size}, learning rate {lr:g} falling along a cosine) from
-{restarts}, then {polish} steps of Levenberg-Marquardt on all rows. Seed {seed}.
+{restarts}, then {polish} steps of Levenberg-Marquardt on all rows; seed {seed}.
 
     {extract_command}
     {train_command}
@@ -169,7 +182,7 @@ def _values(
         "layers": " -> Relu -> ".join(f"Gemm({a},{b})" for a, b in itertools.pairwise(widths)),
         "parameters": model.parameters,
         "test_sources": ", ".join(test["sources"]),
-        "accuracy": "\n".join(_row(report) for report in evaluations),
+        "accuracy": "\n".join(_row(report, stats["held_out_sources"]) for report in evaluations),
         "eval_command": _command(test),
         "folds": len(crossval["folds"]),
         "seeds": f"{crossval['seeds']} training{'s' if crossval['seeds'] > 1 else ''}",
@@ -192,11 +205,12 @@ def _values(
     }
 
 
-def _row(report: Mapping[str, Any]) -> str:
-    where = "all sources" if report["split"] == "all" else f"{report['split']} sources"
+def _row(report: Mapping[str, Any], held_out: Sequence[str]) -> str:
+    role = "trained on" if set(report["sources"]) - set(held_out) else "held out"
     return (
-        f"| {where} | {report['n']} | {report['plcc']:.6f} | {report['srocc']:.4f} "
-        f"| {report['rmse']:.3f} | {report['p99']:.2f} | {report['worst']:.2f} |"
+        f"| {report['split']} sources, {role} | {report['n']} | {report['plcc']:.6f} "
+        f"| {report['srocc']:.4f} | {report['rmse']:.3f} | {report['p99']:.2f} "
+        f"| {report['worst']:.2f} |"
     )
 
 

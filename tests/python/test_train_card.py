@@ -81,7 +81,8 @@ def test_every_figure_comes_from_a_report(tmp_path):
         "python python/scripts/export_vmaf_tiny_v2.py",
     ):
         assert f"    {command}" in text
-    assert "{" not in text
+    assert "test sources, held out | 321 |" in text
+    assert "{id}" not in text
 
 
 def test_figures_of_another_file_are_refused(tmp_path):

@@ -1,6 +1,7 @@
 """The model that ships: its papers are in order and it behaves as a quality model must."""
 
 import json
+import re
 
 import numpy as np
 import onnx
@@ -35,6 +36,16 @@ def test_the_papers_agree():
     assert sidecar["features"] == list(FEATURES)
     assert sidecar["onnx_has_scaler"] is True
     assert ONNX.stat().st_size < 2048
+
+
+def test_the_card_is_of_this_file_and_keeps_the_promise():
+    card = ONNX.with_suffix(".md").read_text()
+    assert json.loads(SIDECAR.read_text())["sha256"] in card
+    (row,) = re.findall(r"^\| test sources, held out \|(.*)\|$", card, re.MULTILINE)
+    _, plcc, _, rmse, p99, _ = (float(value) for value in row.split("|"))
+    assert plcc >= 0.999
+    assert rmse <= 0.4
+    assert p99 <= 1.2
 
 
 def test_the_registry_has_no_mistakes():
