@@ -174,6 +174,15 @@ FORBIDDEN: dict[str, tuple[Make, str]] = {
         lambda: total([node("Size", ["features"], ["trips"]), loop("trips", "l")], YES, NUMBER),
         "trip count",
     ),
+    "trips of two constants": (
+        lambda: total(
+            [node("Constant", [], ["trips"], value_int=2), loop("trips", "l")],
+            YES,
+            NUMBER,
+            trips(1),
+        ),
+        "trip count",
+    ),
     "trips of two meanings": (
         lambda: total(
             [loop("l_i", "l", [loop("trips", "k")]), node("Size", ["features"], ["trips"])],
