@@ -34,7 +34,6 @@ V_INLINE int v_any32(V mask) { return v_mask32(mask) != 0; }
 V_INLINE int v_count32(V mask) { return __builtin_popcount((unsigned)v_mask32(mask)); }
 
 V_INLINE V v_add64(V a, V b) { return _mm256_add_epi64(a, b); }
-V_INLINE V v_sub64(V a, V b) { return _mm256_sub_epi64(a, b); }
 V_INLINE V v_mul_even_u32(V a, V b) { return _mm256_mul_epu32(a, b); }
 V_INLINE V v_mul_even_i32(V a, V b) { return _mm256_mul_epi32(a, b); }
 V_INLINE V v_blend_odd32(V even, V odd) { return _mm256_blend_epi32(even, odd, 0xaa); }

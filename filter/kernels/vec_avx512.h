@@ -33,7 +33,6 @@ V_INLINE int v_any32(V mask) { return _mm512_movepi32_mask(mask) != 0; }
 V_INLINE int v_count32(V mask) { return __builtin_popcount(_mm512_movepi32_mask(mask)); }
 
 V_INLINE V v_add64(V a, V b) { return _mm512_add_epi64(a, b); }
-V_INLINE V v_sub64(V a, V b) { return _mm512_sub_epi64(a, b); }
 V_INLINE V v_mul_even_u32(V a, V b) { return _mm512_mul_epu32(a, b); }
 V_INLINE V v_mul_even_i32(V a, V b) { return _mm512_mul_epi32(a, b); }
 V_INLINE V v_blend_odd32(V even, V odd) { return _mm512_mask_mov_epi32(even, 0xaaaa, odd); }

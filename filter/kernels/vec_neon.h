@@ -36,7 +36,6 @@ V_INLINE int v_any32(V mask) { return vmaxvq_u32(mask) != 0; }
 V_INLINE int v_count32(V mask) { return -vaddvq_s32((int32x4_t)mask); }
 
 V_INLINE V v_add64(V a, V b) { return (V)((uint64x2_t)a + (uint64x2_t)b); }
-V_INLINE V v_sub64(V a, V b) { return (V)((uint64x2_t)a - (uint64x2_t)b); }
 V_INLINE V v_mul_even_u32(V a, V b)
 {
     return (V)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b));
