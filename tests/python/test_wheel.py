@@ -38,7 +38,8 @@ def run(*command, cwd, **options):
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    options = ("--no-deps", "--no-build-isolation", "-C", f"build-dir={folder / 'build'}")
+    place = f"--config-settings=build-dir={folder / 'build'}"
+    options = ("--no-deps", "--no-build-isolation", place)
     run(*pip, "wheel", ROOT, *options, "-w", folder, cwd=folder)
     (path,) = folder.glob("*.whl")
     return path
