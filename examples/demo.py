@@ -1,4 +1,4 @@
-"""Render a clip, encode it at three qualities, score each in Python and one in ffmpeg."""
+"""Render a clip, encode it at three qualities, score each; one also by command and in ffmpeg."""
 
 import argparse
 import json
@@ -87,6 +87,17 @@ def show(encodes: list[Encode], console: Console) -> None:
     console.print(table)
 
 
+def score_by_command(reference: Path, one: Encode, console: Console) -> None:
+    """Score an encode by the command; it must say what Python says."""
+    program = Path(sys.executable).with_name("vmaf-tiny")
+    command = [str(program), "-r", str(reference), "-d", str(one.path), "-q"]
+    console.print("\n[dim]$ " + " ".join(["vmaf-tiny", *command[1:]]), highlight=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    console.print(done.stdout.strip(), highlight=False)
+    if done.returncode or abs(float(done.stdout) - one.result.score) > 1e-6:
+        sys.exit(f"demo: the command failed or disagrees with Python: {done.stderr}")
+
+
 def score_in_ffmpeg(ffmpeg: Path, reference: Path, one: Encode, console: Console) -> float:
     """Score an encode by the filter inside ffmpeg; return the difference to Python's score."""
     log = one.path.with_suffix(".ffmpeg.json")
@@ -127,6 +138,7 @@ def main() -> None:
         encode(decode(reference), path, crf, preset="medium")
         encodes.append(score(reference, path, crf))
     show(encodes, console)
+    score_by_command(reference, encodes[1], console)
 
     if arguments.ffmpeg:
         difference = score_in_ffmpeg(arguments.ffmpeg, reference, encodes[1], console)
