@@ -81,6 +81,7 @@ static const AVOption vmaf_tiny_options[] = {
     TEXT("device", device, "set where the model runs: auto, cpu, cuda, openvino or rocm", "auto"),
     TEXT("ort_library", ort_library, "set the path of the ONNX Runtime library", NULL),
     TEXT("cpu", cpu_name, "set the level of the CPU to compute features with", "best"),
+    TEXT("mode", mode_name, "set how features are made: exact, or fast for large pictures", "exact"),
     SWITCH("disable_clip", disable_clip, "let scores leave 0 to 100"),
     SWITCH("allow_range", check.allow_range,
            "compare full with limited range as if they were the same"),
@@ -328,6 +329,8 @@ static av_cold int init(AVFilterContext *ctx)
         return ret;
     if ((ret = s->cpu = find_name(ctx, "cpu", s->cpu_name, vmt_cpu_name, VMT_CPU_LEVELS)) < 0)
         return ret;
+    if ((ret = s->mode = find_name(ctx, "mode", s->mode_name, vmt_mode_name, VMT_MODES)) < 0)
+        return ret;
     ret = vmt_model_open(&s->scorer,
                          &(VmtModelConfig){
                              .model = s->model,
@@ -411,6 +414,7 @@ static int open_core(AVFilterContext *ctx)
                        .renditions = s->nb_renditions,
                        .threads = FFMIN(threads, VMT_THREADS_MAX),
                        .cpu = s->cpu,
+                       .mode = s->mode,
                        .subsample = s->n_subsample,
                    },
                    &error);

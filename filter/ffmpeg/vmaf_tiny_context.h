@@ -28,12 +28,12 @@ typedef struct VmafTinyContext {
     FFFrameSync fs;
 
     char *model, *model_dir, *log_path, *log_fmt_name, *pool_name;
-    char *device, *ort_library, *cpu_name;
+    char *device, *ort_library, *cpu_name, *mode_name;
     int nb_renditions, n_threads, n_subsample, disable_clip;
     int64_t stats; /**< length of a window in microseconds, 0: none */
     VmafTinyCheck check;
 
-    int log_fmt, pool, cpu; /**< VMT_LOG_, VMT_POOL_, VMT_CPU_ */
+    int log_fmt, pool, cpu, mode; /**< VMT_LOG_, VMT_POOL_, VMT_CPU_, VMT_MODE_ */
     VmtModel *scorer;
     VmtContext *core;
     VmafTinyHeld held;

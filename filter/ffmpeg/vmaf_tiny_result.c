@@ -125,13 +125,14 @@ static char *log_path_of(const VmafTinyContext *s, int rendition)
 
 static int write_log(AVFilterContext *ctx, int rendition, const VmtNote *windows, int nb_windows)
 {
+    enum { OWN = 10 };
     const VmafTinyContext *s = ctx->priv;
     const AVFilterLink *distorted = ctx->inputs[rendition];
     const AVFilterLink *reference = ctx->inputs[s->held.renditions];
     const double elapsed = (av_gettime_relative() - s->start_time) / 1e6;
     char *path = log_path_of(s, rendition);
     char numbers[6][32];
-    VmtNote notes[16] = {
+    VmtNote notes[OWN + 8] = {
         { "program", "ffmpeg filter vmaf_tiny, libavfilter " AV_STRINGIFY(LIBAVFILTER_VERSION) },
         { "rendition", numbers[0] },
         { "renditions", numbers[1] },
@@ -141,6 +142,7 @@ static int write_log(AVFilterContext *ctx, int rendition, const VmtNote *windows
         { "frames_paired_across_time", numbers[3] },
         { "threads", numbers[4] },
         { "subsample", numbers[5] },
+        { "mode", vmt_mode_name(s->mode) },
     };
     VmtLog log = {
         .frames = s->held.nb_left,
@@ -152,7 +154,7 @@ static int write_log(AVFilterContext *ctx, int rendition, const VmtNote *windows
         .width = distorted->w,
         .height = distorted->h,
         .notes = notes,
-        .note_count = 9 + nb_windows,
+        .note_count = OWN + nb_windows,
     };
     VmtError error;
     int ret;
@@ -166,7 +168,7 @@ static int write_log(AVFilterContext *ctx, int rendition, const VmtNote *windows
     snprintf(numbers[4], sizeof(*numbers), "%d", vmt_context_threads(s->core));
     snprintf(numbers[5], sizeof(*numbers), "%d", s->n_subsample);
     for (int i = 0; i < nb_windows; i++)
-        notes[9 + i] = windows[i];
+        notes[OWN + i] = windows[i];
     ret = vmt_log_write(&log, s->log_fmt, path, &error);
     av_free(path);
     return ret < 0 ? ff_vmaf_tiny_fail(ctx, ret, &error) : 0;

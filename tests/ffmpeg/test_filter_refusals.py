@@ -33,6 +33,7 @@ def refused(ffmpeg, folder, *arguments, **how):
         ("pool=harmonic", "harmonic_mean"),
         ("log_fmt=yaml", "log_fmt=yaml is not known: choose one of xml, json, csv, sub"),
         ("cpu=z80", "cpu=z80 is not known: choose one of best"),
+        ("mode=quick", "mode=quick is not known: choose one of exact, fast"),
         ("n_subsample=0", "n_subsample"),
         ("n_threads=-1", "n_threads"),
         ("device=abacus", "abacus"),

@@ -235,6 +235,18 @@ def test_a_log_says_how_it_came_about(ffmpeg, tmp_path):
         assert fact in said
 
 
+def test_fast_mode_moves_vif_a_little_and_nothing_else(ffmpeg, tmp_path):
+    reference = "testsrc2=size=640x540:rate=25:duration=0.2"
+    exact = ffmpeg.logged(f"{reference},gblur=1", reference, path=tmp_path / "log")
+    fast = ffmpeg.logged(f"{reference},gblur=1", reference, "mode=fast", path=tmp_path / "log")
+    pairs = list(zip(exact.rows, fast.rows, strict=True))
+    assert pairs
+    for one, other in pairs:
+        assert one["adm2"] == other["adm2"] and one["motion2"] == other["motion2"]
+        assert one["vif_scale0"] != other["vif_scale0"]
+        assert abs(one["vif_scale0"] - other["vif_scale0"]) < 0.01
+
+
 def test_scores_may_leave_the_scale_if_asked(ffmpeg, tmp_path):
     sharpened = f"{REFERENCE},unsharp=5:5:3"
     clipped = ffmpeg.logged(sharpened, REFERENCE, path=tmp_path / "log")
