@@ -81,7 +81,7 @@ static const AVOption vmaf_tiny_options[] = {
     TEXT("device", device, "set where the model runs: auto, cpu, cuda, openvino or rocm", "auto"),
     TEXT("ort_library", ort_library, "set the path of the ONNX Runtime library", NULL),
     TEXT("cpu", cpu_name, "set the level of the CPU to compute features with", "best"),
-    TEXT("mode", mode_name, "set how features are made: exact, or fast for large pictures", "exact"),
+    TEXT("mode", mode_name, "set how features are made: exact, or fast for large frames", "exact"),
     SWITCH("disable_clip", disable_clip, "let scores leave 0 to 100"),
     SWITCH("allow_range", check.allow_range,
            "compare full with limited range as if they were the same"),
