@@ -25,6 +25,9 @@ RATE = 25
 
 _TIME_BASE = Fraction(1, RATE)
 
+# Encoders see no picture narrower or lower: x265 writes past its buffers at 42x34.
+_SMALLEST = 64
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -171,7 +174,7 @@ def distort(recipe: Recipe, reference: list[av.VideoFrame]) -> list[av.VideoFram
     width, height = reference[0].width, reference[0].height
     chain = list(recipe.filters)
     if recipe.scale != 1.0:
-        small = (max(34, 2 * round(side * recipe.scale / 2)) for side in (width, height))
+        small = (max(_SMALLEST, 2 * round(side * recipe.scale / 2)) for side in (width, height))
         chain.insert(0, "scale={}:{}:flags=".format(*small) + recipe.kernel)
     try:
         pictures = _run_filters(chain, reference)

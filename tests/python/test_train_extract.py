@@ -106,22 +106,10 @@ for recipe in recipes_for(unit):
 """
 
 
-def distort_all(manifest, fill):
-    """Run every distortion in a process whose fresh memory is filled with a byte.
-
-    Something native in PyAV's wheel now and then, once in some ten runs beside other tests, spoils
-    the heap and dies by a signal, before it says anything wrong. That is not what is tested here,
-    so such a run is repeated.
-    """
-    for _ in range(4):
-        done = support.run_python(DISTORT_ALL, manifest, MALLOC_PERTURB_=fill)
-        if done.returncode >= 0:
-            break
-    return done
-
-
 def test_distortions_do_not_depend_on_what_was_in_memory(manifest):
-    runs = [distort_all(manifest, fill) for fill in ("85", "170")]
+    runs = [
+        support.run_python(DISTORT_ALL, manifest, MALLOC_PERTURB_=fill) for fill in ("85", "170")
+    ]
     for done in runs:
         assert done.returncode == 0, done.stderr
     assert runs[0].stdout == runs[1].stdout
