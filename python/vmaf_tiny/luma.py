@@ -170,7 +170,7 @@ class Converter:
     """
 
     def __init__(self, conversion: Conversion) -> None:
-        self._todo = conversion
+        self._conversion = conversion
         self._format = VideoReformatter()
         self._scale = VideoReformatter()
 
@@ -182,7 +182,7 @@ class Converter:
         InputError
             No luma can be had from the image's pixel format.
         """
-        todo = self._todo
+        todo = self._conversion
         luma = self._luma(image) if isinstance(image, av.VideoFrame) else image
         if todo.turns:
             luma = np.ascontiguousarray(np.rot90(luma, todo.turns))
@@ -197,11 +197,11 @@ class Converter:
         if form.direct:
             return first_plane(frame, form.bits)
         if form.family == "rgb":
-            full = self._todo.range == "full"
+            full = self._conversion.range == "full"
             frame = self._format.reformat(
                 frame,
                 format=form.planar,
-                dst_colorspace=MATRICES[self._todo.matrix],
+                dst_colorspace=MATRICES[self._conversion.matrix],
                 src_color_range=ColorRange.JPEG,
                 dst_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
                 interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
@@ -219,7 +219,7 @@ class Converter:
         return first_plane(frame, form.bits)
 
     def _scaled(self, luma: Luma, width: int, height: int) -> Luma:
-        bits = self._todo.bits
+        bits = self._conversion.bits
         depth = bits if bits in (8, 9, 10, 12, 14) else 16  # the depths that swscale knows
         # As gray, a plane is scaled alone: no chroma to carry, no range to convert.
         form = "gray" if depth == 8 else f"gray{depth}{_NATIVE}"
