@@ -30,6 +30,8 @@ class Provenance:
         Every how many pictures one was scored.
     width, height, bits
         Of the luma planes that were compared.
+    vif_gain_limit, adm_gain_limit
+        Limits of the gain that was counted as enhancement.
     reference, distorted
         What the videos are; empty where pictures were pushed.
     pairing
@@ -57,6 +59,8 @@ class Provenance:
     distorted: str = ""
     pairing: PairingReport | None = None
     conversions: tuple[str, ...] = ()
+    vif_gain_limit: float = 100.0
+    adm_gain_limit: float = 100.0
 
     def notes(self) -> dict[str, str]:
         """Return lines for a log, of what the log does not have from elsewhere."""

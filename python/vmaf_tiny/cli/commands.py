@@ -8,6 +8,7 @@ from vmaf_tiny._core import version
 from vmaf_tiny.cli.options import (
     FLAG,
     PATH,
+    PATHS,
     VIDEO,
     BenchOptions,
     ModelOptions,
@@ -59,6 +60,32 @@ def score(
     from vmaf_tiny.cli.score import run
 
     return run(reference, distorted, pair, raw, model, work, output)
+
+
+@app.command
+def rescore(
+    features: Annotated[tuple[str, ...], PATHS],
+    *,
+    model: ModelOptions = ModelOptions(),
+    output: Annotated[str | None, PATH, Parameter(alias="-o")] = None,
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q")] = False,
+) -> int:
+    """Score features again by another model, without any video.
+
+    Parameters
+    ----------
+    features
+        Tables (.parquet) that `-o` of other commands wrote, exact to the last bit, or logs of
+        vmaf-tiny or libvmaf (.json, .csv), rounded to six decimals.
+    output
+        File to write the features with the new scores to, its ending tells the format: .parquet
+        for any number of encodes, .json, .xml, .csv or .sub for one.
+    quiet
+        Only the scores, one a line.
+    """
+    from vmaf_tiny.cli.rescore import run
+
+    return run(features, model, output, quiet)
 
 
 @app.command

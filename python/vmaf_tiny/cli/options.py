@@ -20,19 +20,25 @@ MODEL = Group("Model", sort_key=3)
 WORK = Group("Work", sort_key=4)
 OUTPUT = Group("Output", sort_key=5)
 BENCH = Group("Benchmark", sort_key=6)
+
+TABLE = "parquet"
+"""Format of tables of features, which is no log."""
+
 FORMAT = Group(show=False, validator=mutually_exclusive)
 
 FLAG = Parameter(negative=(), show_default=False)
 LIST = Parameter(negative=())
 
 
-def is_no_option(_: type, value: str | None) -> None:
+def is_no_option(_: type, value: str | tuple[str, ...] | None) -> None:
     """Refuse an option where a path should be; ``-`` alone is a path."""
-    if value and value.startswith("-") and value != "-":
-        raise ValueError(f"{value} is an option, not a path.")
+    for path in (value,) if isinstance(value, str) else value or ():
+        if path.startswith("-") and path != "-":
+            raise ValueError(f"{path} is an option, not a path.")
 
 
 PATH = Parameter(allow_leading_hyphen=True, validator=is_no_option)
+PATHS = Parameter(allow_leading_hyphen=True, validator=is_no_option, negative=())
 
 
 @Parameter(name="*", group=VIDEO)
@@ -116,7 +122,7 @@ class RawOptions:
 class ModelOptions:
     """Which model, and where it runs."""
 
-    tiny_model: str = "vmaf_tiny_v2"
+    tiny_model: Annotated[str, Parameter(alias="--model")] = "vmaf_tiny_v2"
     """Id that `vmaf-tiny models` lists, or the path of an .onnx file."""
 
     tiny_device: Literal["auto", "cpu", "cuda", "openvino", "rocm"] = "auto"
@@ -179,7 +185,8 @@ class OutputOptions:
     """Where the scores go."""
 
     output: Annotated[str | None, PATH, Parameter(alias="-o")] = None
-    """Log of every picture; - is standard output. The ending tells the format."""
+    """Log of every picture; - is standard output. The ending tells the format; .parquet is a table
+    of features for `vmaf-tiny rescore`, not rounded."""
 
     json: Annotated[bool, FLAG, Parameter(group=(OUTPUT, FORMAT))] = False
     """The log is JSON."""
@@ -202,7 +209,7 @@ class OutputOptions:
         if self.output is None:
             return ("-", asked) if asked else None
         format = asked or PurePath(self.output).suffix.lstrip(".").lower()
-        if format not in LOG_FORMATS:
+        if format not in (*LOG_FORMATS, TABLE):
             flags = " or ".join(f"--{name}" for name in LOG_FORMATS)
             raise OptionError(f"-o {self.output} does not tell the format of the log: add {flags}")
         return self.output, format

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from vmaf_tiny.cli.options import (
+    TABLE,
     ModelOptions,
     OutputOptions,
     PairOptions,
@@ -14,7 +15,9 @@ from vmaf_tiny.cli.options import (
 )
 from vmaf_tiny.cli.progress import progress_shown
 from vmaf_tiny.errors import VmafTinyError
+from vmaf_tiny.probe import describe
 from vmaf_tiny.score import score
+from vmaf_tiny.table import need_pyarrow, write_table
 
 
 def run(
@@ -30,6 +33,8 @@ def run(
     log = output.log()
     if log and log[0] != "-":
         _check_log(Path(log[0]), (reference, distorted))
+    if log and log[1] == TABLE:
+        need_pyarrow()
     shown = nullcontext() if output.quiet else progress_shown()
     # The model first, as it is quick to say no.
     with model.open() as opened, shown as progress:
@@ -44,7 +49,9 @@ def run(
         )
     for warning in result.warnings:
         print("vmaf-tiny: warning:", warning, file=sys.stderr)
-    if log:
+    if log and log[1] == TABLE:
+        write_table(log[0], [describe(result, reference, distorted)])
+    elif log:
         result.write(*log)
     if log and log[0] == "-":
         return 0  # nothing else on standard output

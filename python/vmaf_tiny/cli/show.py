@@ -35,6 +35,11 @@ def _colour(score: float) -> str:
     return next((colour for least, colour in _BANDS if score >= least), "red")
 
 
+def coloured(score: float) -> str:
+    """Return a score as markup, in the colour of its band."""
+    return f"[{_colour(score)}]{score:.3f}[/]"
+
+
 def _headline(result: Result) -> Text:
     line = Text.assemble(
         ("VMAF ", "bold"), (f"{result.score:.3f}", f"bold {_colour(result.score)}")
@@ -57,7 +62,7 @@ def _worst(result: Result) -> Table:
         table.add_column(name, justify="right")
     for index, time, score in result.worst(WORST):
         shown = "unknown" if math.isnan(time) else clock(time)
-        table.add_row(str(index), shown, f"[{_colour(score)}]{score:.3f}[/]")
+        table.add_row(str(index), shown, coloured(score))
     return table
 
 

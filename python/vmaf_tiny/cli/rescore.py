@@ -1,0 +1,83 @@
+"""vmaf-tiny rescore: features once, any model."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+from rich.markup import escape
+from rich.table import Table
+
+from vmaf_tiny._core import LOG_FORMATS
+from vmaf_tiny.cli.options import TABLE, ModelOptions
+from vmaf_tiny.cli.show import coloured, show
+from vmaf_tiny.errors import OptionError
+from vmaf_tiny.files import check_writable
+from vmaf_tiny.rescore import read_results, rescore
+from vmaf_tiny.table import Scored, need_pyarrow, write_table
+
+
+def run(paths: Sequence[str], model: ModelOptions, output: str | None, quiet: bool) -> int:
+    """Score features again and show what changed."""
+    if output:
+        _check(output, paths)
+    before = read_results(paths)
+    with model.open() as opened:
+        begun = time.perf_counter()
+        after = [replace(one, result=rescore(one.result, opened)) for one in before]
+        spent = time.perf_counter() - begun
+    for warning in dict.fromkeys(text for one in after for text in one.result.warnings):
+        print("vmaf-tiny: warning:", warning, file=sys.stderr)
+    if output:
+        _write(output, after)
+    if quiet:
+        for one in after:
+            print(f"{one.result.score:.6f}")
+        return 0
+    show(_table(before, after))
+    count = sum(len(one.result.scores) for one in after)
+    show(f"\n{count} frames scored in {1e3 * spent:.1f} ms, {1e6 * spent / count:.2f} µs each")
+    return 0
+
+
+def _check(output: str, paths: Sequence[str]) -> None:
+    kind = PurePath(output).suffix.lstrip(".").lower()
+    if kind not in (TABLE, *LOG_FORMATS):
+        kinds = ", ".join((TABLE, *LOG_FORMATS))
+        raise OptionError(f"-o {output} does not tell the format: let it end in one of {kinds}")
+    if kind == TABLE:
+        need_pyarrow()
+    check_writable(output, paths)
+
+
+def _write(output: str | os.PathLike[str], encodes: Sequence[Scored]) -> None:
+    kind = PurePath(output).suffix.lstrip(".").lower()
+    if kind == TABLE:
+        write_table(output, encodes)
+        return
+    if len(encodes) != 1:
+        raise OptionError(
+            f"-o {output} holds one encode and there are {len(encodes)}: write .parquet"
+        )
+    encodes[0].result.write(output, kind)
+
+
+def _table(before: Sequence[Scored], after: Sequence[Scored]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("encode", no_wrap=True)
+    for name in ("frames", "before", "VMAF", "harmonic", "p5", "min"):
+        table.add_column(name, justify="right")
+    table.add_column("model")
+    for one, again in zip(before, after, strict=True):
+        pooled = again.result.pooled["vmaf"]
+        table.add_row(
+            escape(one.name),
+            str(len(again.result.scores)),
+            f"{one.result.score:.3f}",
+            coloured(again.result.score),
+            *(f"{pooled[name]:.3f}" for name in ("harmonic_mean", "p5", "min")),
+            escape(f"{one.result.provenance.model.id} → {again.result.provenance.model.id}"),
+        )
+    return table

@@ -1,0 +1,80 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from vmaf_tiny.errors import OptionError, VmafTinyError
+
+
+def write_atomically(path: str | os.PathLike[str], write: Callable[[Path], object]) -> None:
+    """Let `write` fill a file beside `path`, then move it there.
+
+    Raises
+    ------
+    VmafTinyError
+        The file cannot be written.
+    """
+    target = Path(path).resolve()  # a link stays, and its file is replaced
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".vmaf-tiny-", suffix=".tmp")
+        os.close(handle)
+        temporary = Path(name)
+        write(temporary)
+        temporary.chmod(_mode(target))
+        temporary.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise VmafTinyError(f"{path} cannot be written: {reason}: choose another place") from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file, UTF-8, whole or not at all; ``"-"`` is standard output."""
+    if os.fspath(path) == "-":
+        print(text, end="")
+        return
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def _mode(target: Path) -> int:
+    """Return the permissions that the file has, or that a new file gets."""
+    if target.exists():
+        return target.stat().st_mode & 0o7777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def check_writable(output: str | os.PathLike[str], inputs: Iterable[str]) -> None:
+    """Refuse a file that cannot be written, before the work and not after it.
+
+    Parameters
+    ----------
+    output
+        Path of what is going to be written.
+    inputs
+        What is read, which it must not be.
+
+    Raises
+    ------
+    OptionError
+        It is a folder or one of the inputs.
+    VmafTinyError
+        Its folder is missing or may not be written to.
+    """
+    path = Path(output)
+    if path.is_dir():
+        raise OptionError(f"{path} is a folder: name a file in it")
+    if not path.parent.is_dir():
+        raise VmafTinyError(f"{path} has no folder to be in: make {path.parent} first")
+    if not os.access(path.parent, os.W_OK):
+        raise VmafTinyError(f"{path} cannot be written: ask for the right to, or choose another")
+    if path.exists() and any(Path(i).exists() and path.samefile(i) for i in inputs):
+        raise OptionError(f"{path} is one of the inputs: choose another name")

@@ -1,0 +1,142 @@
+"""Read the logs that `Result.write` and libvmaf write."""
+
+import csv
+import json
+import math
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vmaf_tiny._core import FEATURES, ModelInfo
+from vmaf_tiny.errors import InputError
+from vmaf_tiny.result import Provenance, Result
+from vmaf_tiny.table import Scored
+
+ROUNDED = "features come from a log, rounded to six decimals"
+"""What is said of results that come from a log."""
+
+_PREFIX = "integer_"  # of features that have a floating-point twin in libvmaf
+_SAID = re.compile(r"(?P<name>.+) \((?P<what>[^()]*)\)")  # a video in a report
+_FPS = re.compile(r"([\d.]+) fps")
+
+_Rows = list[tuple[int, dict[str, Any]]]
+
+
+def read_log(path: str | os.PathLike[str]) -> Scored:
+    """Read a log, of vmaf-tiny or of libvmaf.
+
+    Times are those of the frame rate that the log names, if it names one.
+
+    Parameters
+    ----------
+    path
+        Of a ``.json`` or ``.csv`` file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or lacks a feature or the scores.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+    try:
+        rows, block = _csv(text) if path.suffix.lower() == ".csv" else _json(text)
+        features = np.array([[_value(row, name) for name in FEATURES] for _, row in rows])
+        scores = np.array([row["vmaf"] for _, row in rows], float)
+    except KeyError as error:
+        raise InputError(
+            f"{path} lacks {error}: give a log or a table of features of vmaf-tiny or libvmaf"
+        ) from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is no log of vmaf-tiny or libvmaf: {error}") from None
+    if not rows or not np.isfinite(np.column_stack([features, scores])).all():
+        raise InputError(f"{path} has no pictures, or some without a value: score them again")
+    return _scored(path, np.array([index for index, _ in rows]), features, scores, block)
+
+
+def _json(text: str) -> tuple[_Rows, dict[str, Any]]:
+    log = json.loads(text)
+    return [(int(f["frameNum"]), f["metrics"]) for f in log["frames"]], log.get("vmaf_tiny", {})
+
+
+def _csv(text: str) -> tuple[_Rows, dict[str, Any]]:
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    rows = [
+        {key: float(value) for key, value in row.items() if key and value}
+        for row in csv.DictReader(lines)
+    ]
+    return [(int(row["Frame"]), row) for row in rows], {}
+
+
+def _value(row: dict[str, Any], name: str) -> float:
+    return float(row[name] if name in row else row[_PREFIX + name])
+
+
+def _scored(
+    path: Path,
+    index: NDArray[np.int64],
+    features: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    block: dict[str, Any],
+) -> Scored:
+    notes = block.get("notes", {})
+    videos = {role: _said(notes.get(role, "")) for role in ("reference", "distorted")}
+    rate = _FPS.search(videos["reference"][1])
+    times = index / float(rate[1]) if rate else np.full(len(index), math.nan)
+    warnings = (*filter(None, notes.get("warnings", "").split("; ")), ROUNDED)
+    provenance = Provenance(
+        version=block.get("version", ""),
+        model=_model(block),
+        cpu=block.get("cpu", ""),
+        threads=int(notes.get("threads", 0)),
+        subsample=int(notes.get("subsample", 1)),
+        mode=notes.get("mode", "exact"),
+        width=block.get("width", 0),
+        height=block.get("height", 0),
+        bits=0,
+        command=notes.get("command", ""),
+        created=notes.get("created", ""),
+        reference=notes.get("reference", ""),
+        distorted=notes.get("distorted", ""),
+        conversions=tuple(filter(None, notes.get("conversions", "").split("; "))),
+    )
+    return Scored(
+        name=path.stem,
+        result=Result(scores, features, index, times, 0.0, provenance, warnings),
+        reference=_find(videos["reference"][0], path.parent),
+        distorted=_find(videos["distorted"][0], path.parent),
+    )
+
+
+def _said(text: str) -> tuple[str, str]:
+    """Return name and description of a video as a report has it."""
+    found = _SAID.fullmatch(text)
+    return (found["name"], found["what"]) if found else (text, "")
+
+
+def _find(name: str, folder: Path) -> str:
+    """Return the path of a video: beside the log or in the working folder; or empty."""
+    places = (folder / name, Path(name)) if name else ()
+    return next((str(place) for place in places if place.is_file()), "")
+
+
+def _model(block: dict[str, Any]) -> ModelInfo:
+    return ModelInfo(
+        id=block.get("model", ""),
+        path=block.get("model_path", ""),
+        sha256=block.get("sha256", ""),
+        teacher=block.get("teacher", ""),
+        license=block.get("license", ""),
+        provider=block.get("provider", ""),
+        ort_version=block.get("ort_version", ""),
+        ort_library=block.get("ort_library", ""),
+        registered=block.get("registered", False),
+        clipped=block.get("clipped", True),
+    )
