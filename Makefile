@@ -16,7 +16,7 @@ PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: help system build demo test test-arm64 test-releases test-pyav test-sanitized check lint \
-        plugin plugin-pyav ffmpeg bench clean
+        fuzz plugin plugin-pyav ffmpeg bench clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -109,6 +109,19 @@ test-sanitized: build
 	    LSAN_OPTIONS=suppressions=$(abspath tests/ffmpeg/leaks.supp) \
 	    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    $(BIN)/python -m pytest -q tests/ffmpeg -k "not memory and not outrun"
+
+# Two minutes for each target: FUZZ='--seconds 120 --jobs 2', or names of targets alone.
+FUZZ ?= --seconds 120
+fuzz: build
+	@echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n){return !d + !n - 2;}' | \
+	    clang-14 -fsanitize=fuzzer -x c -o /dev/null - 2>/dev/null || { \
+	    echo "missing on this machine: clang-14 libclang-rt-14-dev" >&2; \
+	    echo "as root: apt-get update && apt-get install -y clang-14 libclang-rt-14-dev" >&2; exit 1; }
+	@test -f $(BUILD)/fuzz/build.ninja || CC=clang-14 $(BIN)/meson setup $(BUILD)/fuzz \
+	    --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false \
+	    -Dc_args=-fsanitize=fuzzer-no-link >/dev/null
+	@$(BIN)/ninja -C $(BUILD)/fuzz --quiet -j $(JOBS)
+	@$(BIN)/python tests/fuzz/run.py $(BUILD)/fuzz $(FUZZ)
 
 check: build
 	@$(BIN)/meson test -C $(BUILD) --suite c --print-errorlogs

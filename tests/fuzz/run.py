@@ -1,0 +1,101 @@
+"""Fuzz for long: every target with libFuzzer, sanitizers and a corpus that is kept.
+
+    run.py BUILD [--seconds N] [--jobs N] [TARGET...]
+
+BUILD was made by `make fuzz`, with clang. Prints a row for each target: executions, coverage,
+findings. What was found lies in BUILD/findings; give a file to BUILD/tests/fuzz/fuzz_TARGET to see
+it again.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from seeds import CORPORA, write
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a target."""
+
+    target: str
+    executions: int
+    coverage: int
+    corpus: int
+    seconds: float
+    finding: str  # the first lines of what libFuzzer or a sanitizer said; empty: none
+
+
+def fuzz(build: Path, target: str, seconds: int) -> Outcome:
+    """Run a target from the seeds and what was found interesting before."""
+    corpus, findings = build / "corpus" / target, build / "findings" / target
+    corpus.mkdir(parents=True, exist_ok=True)
+    findings.mkdir(parents=True, exist_ok=True)
+    command = [
+        build / "tests/fuzz" / f"fuzz_{target}",
+        f"-max_total_time={seconds}",
+        f"-artifact_prefix={findings}/",
+        "-max_len=8192",
+        "-timeout=10",
+        "-rss_limit_mb=2048",
+        "-print_final_stats=1",
+        # Pictures have nothing to guess, and comparing every sample takes all the time.
+        f"-use_value_profile={int(target != 'picture')}",
+        corpus,
+        build / "seeds" / target,
+    ]
+    environment = os.environ | {"FUZZ_ORT": str(build / "tests/c/fusion/libfake_ort.so")}
+    start = time.monotonic()
+    done = subprocess.run(
+        command, cwd=build, env=environment, capture_output=True, text=True, errors="replace"
+    )
+    said = done.stderr
+    (findings.parent / f"{target}.log").write_text(said)
+    executions = re.search(r"stat::number_of_executed_units: (\d+)", said)
+    coverage = re.findall(r"cov: (\d+)", said)
+    blame = re.search(r"^.*(?:ERROR: |runtime error: |SUMMARY: ).*$", said, re.M)
+    return Outcome(
+        target,
+        int(executions[1]) if executions else 0,
+        int(coverage[-1]) if coverage else 0,
+        sum(1 for _ in corpus.iterdir()),
+        time.monotonic() - start,
+        "" if done.returncode == 0 else blame[0].strip() if blame else f"exit {done.returncode}",
+    )
+
+
+def main() -> int:
+    """Fuzz and print the table; 1 if something was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
+    parser.add_argument("--jobs", type=int, default=1, help="targets at once (1)")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=" ".join(CORPORA))
+    options = parser.parse_args()
+    build = options.build.resolve()
+    write(build / "seeds")
+    print(f"{'target':10} {'executions':>12} {'coverage':>9} {'corpus':>7} {'seconds':>8}  finding")
+    outcomes = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        names = options.targets or list(CORPORA)
+        for o in pool.map(lambda name: fuzz(build, name, options.seconds), names):
+            outcomes.append(o)
+            print(
+                f"{o.target:10} {o.executions:12,} {o.coverage:9,} {o.corpus:7,} {o.seconds:8.0f}  "
+                f"{o.finding or 'none'}",
+                flush=True,
+            )
+    findings = sum(1 for o in outcomes if o.finding)
+    total = sum(o.executions for o in outcomes)
+    print(f"{total:,} executions of {len(outcomes)} targets, {findings} findings")
+    return int(findings > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
