@@ -192,7 +192,12 @@ typedef struct VmtModelConfig {
                                   system's by its soname */
     int threads;             /**< of ONNX Runtime; 0: 1, as the models are tiny */
     int registered_only;     /**< 1: refuse a model that the registry does not have */
-    int disable_clip;        /**< 1: do not clip scores to 0..100 */
+    int disable_clip;        /**< 1: do not clip scores */
+    const char *codec;       /**< for models that are conditioned on the encoder: its name, such as
+                                  "libx264", or "blind" for a score without that knowledge; NULL
+                                  for all others */
+    const char *preset;      /**< of that encoder; NULL: not known */
+    const char *crf;         /**< of that encoder, a number such as "23" or "22.5"; or NULL */
 } VmtModelConfig;
 
 /** What a report says about a model. The strings live as long as the model; none is NULL. */
@@ -206,7 +211,12 @@ typedef struct VmtModelInfo {
     const char *ort_version; /**< of ONNX Runtime, e.g. "1.31.1" */
     const char *ort_library; /**< the file or soname that was opened */
     int registered;          /**< 1 if the registry vouches for these bytes */
-    int clipped;             /**< 1 if scores are clipped to 0..100 */
+    int clipped;             /**< 1 if scores are clipped, to 0..100 unless the model says else */
+    const char *codec;       /**< encoder the scores are conditioned on, "blind" or "" */
+    const char *preset;      /**< of the encoder, or "" */
+    const char *crf;         /**< of the encoder, or "" */
+    double vif_gain_limit;   /**< that the rows must be extracted with, 1 to 100: as in VmtConfig */
+    double adm_gain_limit;
 } VmtModelInfo;
 
 /** A row of the registry. The strings live until vmt_registry_close(). */
@@ -246,7 +256,8 @@ VMT_API void vmt_registry_close(VmtRegistry **registry);
  * @return 0, -ENOENT for an unknown id or a missing file, -EACCES outside $VMAF_TINY_MODEL_DIR or
  *         not registered though required, -EFBIG above 50 MB, -EBADMSG for a corrupt, altered or
  *         forbidden model or one that does not take the features, -ENOSYS without ONNX Runtime,
- *         -ENOTSUP for a device that is not available, -EINVAL, -EIO, -ENOMEM
+ *         -ENOTSUP for a device that is not available, -EINVAL for a codec, preset or crf that the
+ *         model does not know, does not take or misses, -EIO, -ENOMEM
  */
 VMT_API int vmt_model_open(VmtModel **out, const VmtModelConfig *config, VmtError *error);
 
@@ -255,10 +266,10 @@ VMT_API const VmtModelInfo *vmt_model_info(const VmtModel *model);
 /**
  * Score rows of features.
  *
- * @param rows   [n]
- * @param scores [n], 0 to 100 unless disable_clip
- * @return 0, -EIO if ONNX Runtime fails, -EBADMSG if the model answers with something that is not
- *         n finite numbers
+ * @param rows   [n], extracted with the gain limits of vmt_model_info()
+ * @param scores [n], 0 to 100 unless the model says else or disable_clip
+ * @return 0, -EINVAL for a feature that is not finite, -EIO if ONNX Runtime fails, -EBADMSG if the
+ *         model answers with something that is not n finite numbers
  */
 VMT_API int vmt_model_score(VmtModel *model, const VmtRow *rows, size_t n, double *scores,
                             VmtError *error);

@@ -83,6 +83,10 @@ static const AVOption vmaf_tiny_options[] = {
     TEXT("cpu", cpu_name, "set the level of the CPU to compute features with", "best"),
     TEXT("mode", mode_name, "set how features are made: exact, or fast for large frames", "exact"),
     SWITCH("disable_clip", disable_clip, "let scores leave 0 to 100"),
+    TEXT("codec", codec, "set the encoder, such as libx264, for a model that is conditioned on it; "
+         "blind if it is not known", NULL),
+    TEXT("preset", preset, "set the preset of that encoder", NULL),
+    TEXT("crf", crf, "set the CRF of that encoder", NULL),
     SWITCH("allow_range", check.allow_range,
            "compare full with limited range as if they were the same"),
     SWITCH("allow_hdr", check.allow_hdr,
@@ -338,6 +342,9 @@ static av_cold int init(AVFilterContext *ctx)
                              .device = s->device,
                              .ort_library = s->ort_library,
                              .disable_clip = s->disable_clip,
+                             .codec = s->codec,
+                             .preset = s->preset,
+                             .crf = s->crf,
                          },
                          &error);
     if (ret < 0)
@@ -416,6 +423,8 @@ static int open_core(AVFilterContext *ctx)
                        .cpu = s->cpu,
                        .mode = s->mode,
                        .subsample = s->n_subsample,
+                       .vif_gain_limit = vmt_model_info(s->scorer)->vif_gain_limit,
+                       .adm_gain_limit = vmt_model_info(s->scorer)->adm_gain_limit,
                    },
                    &error);
     if (ret < 0)

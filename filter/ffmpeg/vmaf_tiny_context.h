@@ -29,6 +29,7 @@ typedef struct VmafTinyContext {
 
     char *model, *model_dir, *log_path, *log_fmt_name, *pool_name;
     char *device, *ort_library, *cpu_name, *mode_name;
+    char *codec, *preset, *crf;
     int nb_renditions, n_threads, n_subsample, disable_clip;
     int64_t stats; /**< length of a window in microseconds, 0: none */
     VmafTinyCheck check;

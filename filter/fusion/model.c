@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 #define _XOPEN_SOURCE 700
 #include <errno.h>
-#include <float.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "fusion/batch.h"
+#include "fusion/codec.h"
 #include "fusion/file.h"
 #include "fusion/onnx.h"
 #include "fusion/ort.h"
@@ -17,8 +17,6 @@
 #include "fusion/sidecar.h"
 
 enum {
-    BATCH = 4096,   /* rows for one run: bounds memory, costs nothing */
-    ALIGNMENT = 64, /* of the features: sums of some kernels depend on it in the last digit */
     THREADS_MAX = 256,
     WHAT_SIZE = 512
 };
@@ -29,12 +27,12 @@ struct VmtModel {
     VmtRegistry *registry; /* NULL: there is none */
     VmtSidecar sidecar;
     VmtSignature signature;
+    VmtCodec codec;
+    VmtBatch *batch;
     char *path; /* as given or from the registry */
     char *id;
     char sha256[65];
     char what[WHAT_SIZE]; /* the model in messages */
-    _Alignas(ALIGNMENT) float features[BATCH][VMT_FEATURES];
-    float scores[BATCH];
 };
 
 static int no_memory(VmtError *error)
@@ -127,12 +125,14 @@ static int check_digest(VmtModel *model, const VmtFile *file, const VmtModelEntr
 static int check_sidecar(VmtModel *model, const VmtModelEntry *entry, VmtError *error)
 {
     const VmtSidecar *s = &model->sidecar;
+    const VmtSignature *signature = &model->signature;
     if (!s->json && entry && !entry->smoke)
         return vmt_fail(error, -EBADMSG, "%s has no sidecar, the .json file beside it that says "
                         "how to feed it: install the models again", model->what);
     if ((s->sha256 && strcmp(s->sha256, model->sha256) != 0) ||
-        (s->input && strcmp(s->input, model->signature.input) != 0) ||
-        (s->output && strcmp(s->output, model->signature.output) != 0))
+        (s->input && strcmp(s->input, signature->input) != 0) ||
+        (s->second && strcmp(s->second, signature->second) != 0) ||
+        (s->output && strcmp(s->output, signature->output) != 0))
         return vmt_fail(error, -EBADMSG, "%s and its sidecar, the .json file beside it, do not "
                         "belong together: the %s differs; take both from one place", model->what,
                         s->sha256 && strcmp(s->sha256, model->sha256) != 0 ? "sha256"
@@ -168,23 +168,36 @@ static int check_model(VmtModel *model, const VmtModelConfig *config, const VmtF
         rc = check_bytes(model, file, entry, error);
     if (rc)
         return rc;
+    if (model->signature.pictures)
+        return vmt_fail(error, -EBADMSG, "%s takes pictures, not features: choose another, such as "
+                        "vmaf_tiny_v2", model->what);
     if (!*entry && config->registered_only)
         return vmt_fail(error, -EACCES, "%s is not in the registry, and only registered models "
                         "are allowed: choose one of them or allow others", model->what);
     /* A copy of a registered model needs no copy of its sidecar, and none is believed. */
     rc = vmt_sidecar_read(&model->sidecar, *entry ? (*entry)->path : model->path, error);
-    return rc ? rc : check_sidecar(model, *entry, error);
+    if (rc == 0)
+        rc = check_sidecar(model, *entry, error);
+    if (rc)
+        return rc;
+    const VmtJson *json = model->sidecar.json;
+    return vmt_codec_encode(&model->codec, json ? vmt_json_root(json) : NULL,
+                            model->signature.codec_width, config, model->what, error);
 }
 
 static int start(VmtModel *model, const VmtModelConfig *config, const VmtFile *file,
                  VmtError *error)
 {
-    const int rc = vmt_ort_open(&model->ort, config->ort_library, error);
+    int rc = vmt_batch_open(&model->batch, &model->signature, &model->sidecar, &model->codec,
+                            error);
+    if (rc == 0)
+        rc = vmt_ort_open(&model->ort, config->ort_library, error);
     if (rc)
         return rc;
     const VmtOrtModel bytes = {model->what, file->data, file->size, model->signature};
     return vmt_ort_start(model->ort, &bytes, config->device ? config->device : "auto",
-                         config->threads ? config->threads : 1, error);
+                         config->threads ? config->threads : 1, vmt_batch_try, model->batch,
+                         error);
 }
 
 static void describe(VmtModel *model, const VmtModelConfig *config, const VmtModelEntry *entry)
@@ -200,7 +213,12 @@ static void describe(VmtModel *model, const VmtModelConfig *config, const VmtMod
         .ort_version = vmt_ort_version(model->ort),
         .ort_library = vmt_ort_library(model->ort),
         .registered = entry != NULL,
-        .clipped = !config->disable_clip,
+        .clipped = !config->disable_clip && !model->sidecar.unbounded,
+        .codec = model->codec.encoder,
+        .preset = model->codec.preset,
+        .crf = model->codec.crf,
+        .vif_gain_limit = model->sidecar.vif_gain_limit,
+        .adm_gain_limit = model->sidecar.adm_gain_limit,
     };
 }
 
@@ -236,10 +254,9 @@ int vmt_model_open(VmtModel **out, const VmtModelConfig *config, VmtError *error
     int rc = check_config(out, config, error);
     if (rc)
         return rc;
-    VmtModel *model = aligned_alloc(ALIGNMENT, sizeof(*model));
+    VmtModel *model = calloc(1, sizeof(*model));
     if (!model)
         return no_memory(error);
-    memset(model, 0, sizeof(*model));
     rc = load(model, config, error);
     if (rc)
         vmt_model_close(&model);
@@ -252,48 +269,17 @@ const VmtModelInfo *vmt_model_info(const VmtModel *model)
     return model ? &model->info : NULL;
 }
 
-/* Rows as the model takes them; finite, as a ReLU would make a number of a NaN. */
-static int fill(VmtModel *model, const VmtRow *rows, size_t n, VmtError *error)
-{
-    const VmtSidecar *s = &model->sidecar;
-    for (size_t i = 0; i < n; i++)
-        for (int f = 0; f < VMT_FEATURES; f++) {
-            double value = rows[i].value[f];
-            if (s->standardize)
-                value = (value - s->mean[f]) / s->std[f];
-            if (!(fabs(value) <= FLT_MAX))
-                return vmt_fail(error, -EINVAL, "%s of picture %lld is not a finite number",
-                                vmt_feature_name(f), (long long)rows[i].index);
-            model->features[i][f] = (float)value;
-        }
-    return 0;
-}
-
-static double clip(double score)
-{
-    return score < 0 ? 0 : score > 100 ? 100 : score;
-}
-
 int vmt_model_score(VmtModel *model, const VmtRow *rows, size_t n, double *scores,
                     VmtError *error)
 {
     vmt_no_error(error);
     if (!model || (n && (!rows || !scores)))
         return vmt_fail(error, -EINVAL, "there is no model, no rows or no place for scores");
-    const size_t batch = vmt_ort_separable(model->ort) ? BATCH : 1;
-    for (size_t done = 0; done < n; done += batch) {
-        const size_t count = n - done < batch ? n - done : batch;
-        int rc = fill(model, rows + done, count, error);
-        if (rc == 0)
-            rc = vmt_ort_run(model->ort, model->features[0], count, model->scores, error);
-        if (rc)
-            return rc;
-        for (size_t i = 0; i < count; i++) {
-            const double score = model->scores[i];
-            scores[done + i] = model->info.clipped ? clip(score) : score;
-        }
-    }
-    return 0;
+    const int rc = vmt_batch_score(model->batch, model->ort, rows, n, scores, error);
+    const VmtSidecar *s = &model->sidecar;
+    for (size_t i = 0; rc == 0 && model->info.clipped && i < n; i++)
+        scores[i] = scores[i] < s->low ? s->low : scores[i] > s->high ? s->high : scores[i];
+    return rc;
 }
 
 void vmt_model_close(VmtModel **model)
@@ -303,6 +289,7 @@ void vmt_model_close(VmtModel **model)
     VmtModel *m = *model;
     vmt_ort_close(&m->ort);
     vmt_registry_close(&m->registry);
+    vmt_batch_close(&m->batch);
     vmt_sidecar_free(&m->sidecar);
     free(m->path);
     free(m->id);

@@ -149,16 +149,28 @@ static int copy_name(VmtScan *scan, char *out, VmtSlice name)
     return 0;
 }
 
-static int check_input(VmtScan *scan, const VmtValue *value, int count, const char *list)
+/* The inputs and outputs of the outermost graph. */
+typedef struct Ports {
+    VmtValue inputs[VMT_ONNX_INPUTS], output;
+    int input_count, output_count;
+    char input_list[256], output_list[256];
+} Ports;
+
+static bool is_number(int type)
 {
-    if (count == 0)
-        return vmt_scan_refuse(scan, "the model has no input");
-    if (count > 1 || (value->shaped && value->rank > 2))
-        return vmt_scan_refuse(scan, "the model takes%s: one input of features [N,6] is what can "
-                               "be scored, a model that wants pictures, codec or more cannot be "
-                               "used; choose another, such as vmaf_tiny_v2", list);
-    if (value->type != VMT_ONNX_FLOAT)
-        return vmt_scan_refuse(scan, "input%s is not float32: export the model in float32", list);
+    return type == VMT_ONNX_FLOAT || type == VMT_ONNX_DOUBLE;
+}
+
+static bool is_picture(const VmtValue *value)
+{
+    return value->rank == 4;
+}
+
+static int check_features(VmtScan *scan, const VmtValue *value, const char *list)
+{
+    if (!is_number(value->type))
+        return vmt_scan_refuse(scan, "input%s is not float32 or float64: export the model in "
+                               "float32", list);
     if (value->rank != 2 || value->dims[1] != VMT_FEATURES)
         return vmt_scan_refuse(scan, "input%s is not [N,%d]: the model takes other features", list,
                                VMT_FEATURES);
@@ -168,12 +180,69 @@ static int check_input(VmtScan *scan, const VmtValue *value, int count, const ch
     return 0;
 }
 
-static int check_output(VmtScan *scan, const VmtValue *value, int count, const char *list)
+static int check_codec(VmtScan *scan, const VmtValue *features, const VmtValue *value,
+                       const char *list)
 {
-    if (count != 1)
-        return vmt_scan_refuse(scan, "the model has %d outputs (%s ), not one score", count, list);
-    if (value->type != VMT_ONNX_FLOAT)
-        return vmt_scan_refuse(scan, "output%s is not float32: export the model in float32", list);
+    if (value->type != features->type || value->rank != 2 || value->dims[0] >= 0 ||
+        value->dims[1] < VMT_ONNX_CODEC_MIN || value->dims[1] > VMT_ONNX_CODEC_MAX)
+        return vmt_scan_refuse(scan, "inputs%s are not features [N,%d] and a codec block [N,C] of "
+                               "the same type, C from %d to %d", list, VMT_FEATURES,
+                               VMT_ONNX_CODEC_MIN, VMT_ONNX_CODEC_MAX);
+    return 0;
+}
+
+static int check_picture(VmtScan *scan, const VmtValue *value, const char *list)
+{
+    const int64_t *dims = value->dims;
+    if (value->type != VMT_ONNX_FLOAT || value->rank != 4 || dims[0] > 1 || dims[0] == 0 ||
+        dims[1] != 3 || dims[2] >= 0 || dims[3] >= 0)
+        return vmt_scan_refuse(scan, "inputs%s are not features [N,%d] and not pictures, float32 "
+                               "[1,3,H,W] with a dynamic height and width", list, VMT_FEATURES);
+    return 0;
+}
+
+/* The features come first, whichever comes first in the file. */
+static void sort_inputs(Ports *ports)
+{
+    const VmtValue first = ports->inputs[0], second = ports->inputs[1];
+    if (ports->input_count == 2 && !is_picture(&first) && first.dims[1] != VMT_FEATURES &&
+        second.dims[1] == VMT_FEATURES) {
+        ports->inputs[0] = second;
+        ports->inputs[1] = first;
+    }
+}
+
+static int check_inputs(VmtScan *scan, Ports *ports, VmtSignature *out)
+{
+    const VmtValue *input = ports->inputs;
+    const char *list = ports->input_list;
+    if (ports->input_count == 0)
+        return vmt_scan_refuse(scan, "the model has no input");
+    if (ports->input_count > VMT_ONNX_INPUTS)
+        return vmt_scan_refuse(scan, "the model takes%s: features [N,%d], alone or with a codec "
+                               "block, or one or two pictures are what there is; choose another, "
+                               "such as vmaf_tiny_v2", list, VMT_FEATURES);
+    sort_inputs(ports);
+    out->input_type = input->type;
+    out->pictures = is_picture(input) ? ports->input_count : 0;
+    int rc = 0;
+    for (int i = 0; i < out->pictures && rc == 0; i++)
+        rc = check_picture(scan, &input[i], list);
+    if (out->pictures)
+        return rc;
+    rc = check_features(scan, &input[0], list);
+    if (rc == 0 && ports->input_count == 2) {
+        rc = check_codec(scan, &input[0], &input[1], list);
+        out->codec_width = (int)input[1].dims[1];
+    }
+    return rc;
+}
+
+static int check_scores(VmtScan *scan, const VmtValue *value, const char *list)
+{
+    if (!is_number(value->type))
+        return vmt_scan_refuse(scan, "output%s is not float32 or float64: export the model in "
+                               "float32", list);
     if (value->rank < 1 || value->rank > 2 || value->dims[0] >= 0 ||
         (value->rank == 2 && value->dims[1] != 1))
         return vmt_scan_refuse(scan, "output%s is not one score per row, [N] or [N,1] with a "
@@ -181,36 +250,70 @@ static int check_output(VmtScan *scan, const VmtValue *value, int count, const c
     return 0;
 }
 
+/* What a model may answer pictures with: [], [1] or [1,1], or a map. */
+static int check_answer(VmtScan *scan, const VmtValue *value, const char *list,
+                        VmtSignature *out)
+{
+    const int64_t *dims = value->dims;
+    bool number = value->shaped && value->rank <= 2;
+    for (int i = 0; number && i < value->rank; i++)
+        number = dims[i] == 1;
+    out->map = value->rank == 4 && dims[0] <= 1 && dims[1] == 1;
+    if (value->type != VMT_ONNX_FLOAT || (!number && !out->map))
+        return vmt_scan_refuse(scan, "output%s is neither a number nor a map [1,1,H,W], float32",
+                               list);
+    return 0;
+}
+
+static int check_output(VmtScan *scan, const Ports *ports, VmtSignature *out)
+{
+    if (ports->output_count != 1)
+        return vmt_scan_refuse(scan, "the model has %d outputs (%s ), not one score",
+                               ports->output_count, ports->output_list);
+    out->output_type = ports->output.type;
+    if (out->pictures)
+        return check_answer(scan, &ports->output, ports->output_list, out);
+    return check_scores(scan, &ports->output, ports->output_list);
+}
+
+static void add_port(const VmtScan *scan, Ports *ports, bool output, const VmtValue *value)
+{
+    if (output) {
+        ports->output = *value;
+        ports->output_count++;
+        append_value(ports->output_list, sizeof(ports->output_list), value);
+    } else if (!vmt_sizes_initialized(&scan->sizes, value->name)) {
+        if (ports->input_count < VMT_ONNX_INPUTS)
+            ports->inputs[ports->input_count] = *value;
+        ports->input_count++;
+        append_value(ports->input_list, sizeof(ports->input_list), value);
+    }
+}
+
 static int check_signature(VmtScan *scan, VmtSlice graph, VmtSignature *out)
 {
     VmtCursor cursor = vmt_wire_begin(&vmt_graph_message, graph);
     VmtField field;
-    VmtValue value, input = {.type = 0}, output = {.type = 0};
-    char inputs[256] = "", outputs[256] = "";
-    int rc, input_count = 0, output_count = 0;
+    VmtValue value;
+    Ports ports = {.input_count = 0};
+    int rc;
     while ((rc = vmt_scan_next(scan, &cursor, &field)) > 0) {
         if (field.number != VMT_GRAPH_INPUT && field.number != VMT_GRAPH_OUTPUT)
             continue;
         rc = vmt_scan_value(scan, field.bytes, &value);
         if (rc < 0)
             return rc;
-        if (field.number == VMT_GRAPH_OUTPUT) {
-            output = value;
-            output_count++;
-            append_value(outputs, sizeof(outputs), &value);
-        } else if (!vmt_sizes_initialized(&scan->sizes, value.name)) {
-            input = value;
-            input_count++;
-            append_value(inputs, sizeof(inputs), &value);
-        }
+        add_port(scan, &ports, field.number == VMT_GRAPH_OUTPUT, &value);
     }
     if (rc == 0)
-        rc = check_input(scan, &input, input_count, inputs);
+        rc = check_inputs(scan, &ports, out);
     if (rc == 0)
-        rc = check_output(scan, &output, output_count, outputs);
+        rc = check_output(scan, &ports, out);
     if (rc == 0)
-        rc = copy_name(scan, out->input, input.name);
-    return rc ? rc : copy_name(scan, out->output, output.name);
+        rc = copy_name(scan, out->input, ports.inputs[0].name);
+    if (rc == 0 && ports.input_count == 2)
+        rc = copy_name(scan, out->second, ports.inputs[1].name);
+    return rc ? rc : copy_name(scan, out->output, ports.output.name);
 }
 
 static int check_model(VmtScan *scan, VmtSlice bytes, VmtSignature *out)
@@ -234,7 +337,7 @@ static int check_model(VmtScan *scan, VmtSlice bytes, VmtSignature *out)
 int vmt_onnx_check(VmtSignature *out, const uint8_t *data, size_t size, const char *what,
                    VmtError *error)
 {
-    *out = (VmtSignature){{0}, {0}};
+    *out = (VmtSignature){.pictures = 0};
     VmtScan scan = {.what = what, .error = error};
     if (size == 0)
         return vmt_scan_refuse(&scan, "the file is empty: give an .onnx file");

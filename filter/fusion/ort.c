@@ -4,7 +4,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +28,6 @@ struct VmtOrt {
     OrtSession *session;
     VmtSignature signature;
     const char *device;
-    bool separable; /* rows that run together are scored as if alone */
 };
 
 static OrtStatus *append_cuda(const VmtOrtApi *api, OrtSessionOptions *options)
@@ -229,11 +227,6 @@ const char *vmt_ort_device(const VmtOrt *ort)
     return ort->device;
 }
 
-bool vmt_ort_separable(const VmtOrt *ort)
-{
-    return ort->separable;
-}
-
 /* Bit i: devices[i] is offered. What is offered may still fail, e.g. without a driver. */
 static unsigned offered(const VmtOrt *ort)
 {
@@ -293,30 +286,18 @@ static void end_session(VmtOrt *ort)
     ort->device = NULL;
 }
 
-/*
- * Score rows together and alone. It shows a model or device that fails, and whether a row's score
- * depends on its neighbours, as it does where DynamicQuantizeLinear takes one scale for all.
- */
-static int try_session(VmtOrt *ort, VmtError *error)
-{
-    enum { ROWS = 16 };
-    float features[ROWS][VMT_FEATURES], together[ROWS], alone;
-    for (int i = 0; i < ROWS; i++)
-        for (int f = 0; f < VMT_FEATURES; f++)
-            features[i][f] = (float)((i * 7 + f * 5) % ROWS) / (f == VMT_MOTION2 ? 1 : ROWS);
-    int rc = vmt_ort_run(ort, features[0], ROWS, together, error);
-    ort->separable = true;
-    for (int i = 0; rc == 0 && i < ROWS; i++) {
-        rc = vmt_ort_run(ort, features[i], 1, &alone, error);
-        if (rc == 0 && alone != together[i])
-            ort->separable = false;
-    }
-    return rc;
-}
+/* What is made of a session, beside the session. */
+typedef struct Start {
+    const VmtOrtModel *model;
+    int threads;
+    VmtOrtTry try;
+    void *opaque;
+} Start;
 
-static int start_with(VmtOrt *ort, const VmtOrtModel *model, OrtSessionOptions *options,
+static int start_with(VmtOrt *ort, const Start *start, OrtSessionOptions *options,
                       const struct Device *device, VmtError *error)
 {
+    const VmtOrtModel *model = start->model;
     if (device->append) {
         char what[64];
         snprintf(what, sizeof(what), "device %s does not work, choose another or auto",
@@ -335,30 +316,30 @@ static int start_with(VmtOrt *ort, const VmtOrtModel *model, OrtSessionOptions *
         return rc;
     ort->signature = model->signature;
     ort->device = device->name;
-    rc = try_session(ort, error);
+    rc = start->try(ort, start->opaque, error);
     if (rc)
         end_session(ort);
     return rc;
 }
 
-static int start_on(VmtOrt *ort, const VmtOrtModel *model, const struct Device *device,
-                    int threads, VmtError *error)
+static int start_on(VmtOrt *ort, const Start *start, const struct Device *device, VmtError *error)
 {
     OrtSessionOptions *options = NULL;
     int rc = check(ort, ort->api->create_session_options(&options), -EIO,
                    "ONNX Runtime makes no session", error);
     if (rc)
         return rc;
-    rc = set_options(ort, options, threads, error);
+    rc = set_options(ort, options, start->threads, error);
     if (rc == 0)
-        rc = start_with(ort, model, options, device, error);
+        rc = start_with(ort, start, options, device, error);
     ort->api->release_session_options(options);
     return rc;
 }
 
 int vmt_ort_start(VmtOrt *ort, const VmtOrtModel *model, const char *device, int threads,
-                  VmtError *error)
+                  VmtOrtTry try, void *opaque, VmtError *error)
 {
+    const Start start = {model, threads, try, opaque};
     const unsigned bits = offered(ort);
     const bool automatic = strcmp(device, "auto") == 0;
     char list[64];
@@ -368,7 +349,7 @@ int vmt_ort_start(VmtOrt *ort, const VmtOrtModel *model, const char *device, int
     for (int d = 0; d < DEVICES; d++) {
         if (!(bits & 1u << d) || (!automatic && strcmp(device, devices[d].name) != 0))
             continue;
-        rc = start_on(ort, model, &devices[d], threads, error);
+        rc = start_on(ort, &start, &devices[d], error);
         if (rc == 0) {
             vmt_no_error(error);
             return 0;
@@ -377,71 +358,76 @@ int vmt_ort_start(VmtOrt *ort, const VmtOrtModel *model, const char *device, int
     return rc;
 }
 
-/* The shape must be [n] or [n,1], of floats. */
-static int check_answer(const VmtOrt *ort, const OrtValue *value, size_t n, VmtError *error)
+/* Its type must be the one that was declared; the shape is for who asked to judge. */
+static int describe_answer(const VmtOrt *ort, VmtOrtAnswer *answer, VmtError *error)
 {
     const VmtOrtApi *api = ort->api;
     OrtTensorTypeAndShapeInfo *info = NULL;
     unsigned type = 0;
-    size_t rank = 0;
-    int64_t dims[2] = {-1, 1};
     int tensor = 0;
-    OrtStatus *status = api->is_tensor(value, &tensor);
+    OrtStatus *status = api->is_tensor(answer->value, &tensor);
     if (!status && tensor)
-        status = api->get_tensor_type_and_shape(value, &info);
+        status = api->get_tensor_type_and_shape(answer->value, &info);
     if (!status && info)
         status = api->get_tensor_element_type(info, &type);
     if (!status && info)
-        status = api->get_dimensions_count(info, &rank);
-    if (!status && (rank == 1 || rank == 2))
-        status = api->get_dimensions(info, dims, rank);
+        status = api->get_dimensions_count(info, &answer->rank);
+    if (!status && info && answer->rank <= VMT_ORT_RANK_MAX)
+        status = api->get_dimensions(info, answer->dims, answer->rank);
     if (info)
         api->release_tensor_type_and_shape_info(info);
     if (status)
         return check(ort, status, -EIO, "ONNX Runtime fails", error);
-    if (type != VMT_ORT_FLOAT || dims[0] != (int64_t)n || dims[1] != 1)
-        return vmt_fail(error, -EBADMSG, "the model does not answer with one number for each of "
-                        "%zu rows: choose another model", n);
+    if (type != (unsigned)ort->signature.output_type || answer->rank > VMT_ORT_RANK_MAX)
+        return vmt_fail(error, -EBADMSG, "the model does not answer with what it says it does: "
+                        "choose another model");
     return 0;
 }
 
-static int take_answer(const VmtOrt *ort, OrtValue *value, size_t n, float *scores,
-                       VmtError *error)
+static int take_answer(const VmtOrt *ort, VmtOrtAnswer *answer, VmtError *error)
 {
     void *data = NULL;
-    int rc = check_answer(ort, value, n, error);
+    int rc = describe_answer(ort, answer, error);
     if (rc == 0)
-        rc = check(ort, ort->api->get_tensor_mutable_data(value, &data), -EIO,
+        rc = check(ort, ort->api->get_tensor_mutable_data(answer->value, &data), -EIO,
                    "ONNX Runtime fails", error);
-    if (rc)
-        return rc;
-    memcpy(scores, data, n * sizeof(*scores));
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(scores[i]))
-            return vmt_fail(error, -EBADMSG, "the model answers with an infinity or NaN: choose "
-                            "another model");
-    return 0;
+    answer->data = data;
+    return rc;
 }
 
-int vmt_ort_run(VmtOrt *ort, float *features, size_t n, float *scores, VmtError *error)
+int vmt_ort_run(VmtOrt *ort, const VmtOrtTensor *inputs, VmtOrtAnswer *answer, VmtError *error)
 {
-    const int64_t shape[2] = {(int64_t)n, VMT_FEATURES};
-    const char *input_name = ort->signature.input, *output_name = ort->signature.output;
-    OrtValue *input = NULL, *output = NULL;
-    OrtStatus *status = ort->api->create_tensor_with_data_as_ort_value(
-        ort->memory, features, n * VMT_FEATURES * sizeof(*features), shape, 2, VMT_ORT_FLOAT,
-        &input);
+    const VmtSignature *signature = &ort->signature;
+    const char *names[VMT_ONNX_INPUTS] = {signature->input, signature->second};
+    const char *output_name = signature->output;
+    const size_t count = signature->second[0] ? 2 : 1;
+    OrtValue *values[VMT_ONNX_INPUTS] = {NULL}, *output = NULL;
+    OrtStatus *status = NULL;
+    *answer = (VmtOrtAnswer){0};
+    for (size_t i = 0; i < count && !status; i++)
+        status = ort->api->create_tensor_with_data_as_ort_value(
+            ort->memory, inputs[i].data, inputs[i].size, inputs[i].dims, inputs[i].rank,
+            (unsigned)signature->input_type, &values[i]);
     if (!status)
-        status = ort->api->run(ort->session, NULL, &input_name, (const OrtValue *const *)&input,
-                               1, &output_name, 1, &output);
+        status = ort->api->run(ort->session, NULL, names, (const OrtValue *const *)values, count,
+                               &output_name, 1, &output);
+    answer->value = output;
     int rc = check(ort, status, -EIO, "ONNX Runtime fails to run the model", error);
     if (rc == 0)
-        rc = take_answer(ort, output, n, scores, error);
-    if (output)
-        ort->api->release_value(output);
-    if (input)
-        ort->api->release_value(input);
+        rc = take_answer(ort, answer, error);
+    for (size_t i = 0; i < count; i++)
+        if (values[i])
+            ort->api->release_value(values[i]);
+    if (rc)
+        vmt_ort_free(ort, answer);
     return rc;
+}
+
+void vmt_ort_free(const VmtOrt *ort, VmtOrtAnswer *answer)
+{
+    if (answer->value)
+        ort->api->release_value(answer->value);
+    *answer = (VmtOrtAnswer){0};
 }
 
 void vmt_ort_close(VmtOrt **ort)

@@ -42,31 +42,52 @@ const char *vmt_ort_version(const VmtOrt *ort);
 /** Write the devices that it offers, best first; returns the length that is needed without NUL. */
 size_t vmt_ort_devices(const VmtOrt *ort, char *text, size_t size);
 
+/** Tries whether a session works; returns 0 or a negative errno value. */
+typedef int (*VmtOrtTry)(VmtOrt *ort, void *opaque, VmtError *error);
+
 /**
  * Make the session, once, and try it.
  *
  * @param device "auto" takes the best that works
  * @param model  not used afterwards
+ * @param try    called on each device until it says 0
  * @return 0, -ENOTSUP for a device that does not work, -EBADMSG for a model that does not, -EIO,
  *         -ENOMEM
  */
 int vmt_ort_start(VmtOrt *ort, const VmtOrtModel *model, const char *device, int threads,
-                  VmtError *error);
+                  VmtOrtTry try, void *opaque, VmtError *error);
 
 /** The device that is in use. */
 const char *vmt_ort_device(const VmtOrt *ort);
 
-/** True if rows may be scored together; else each must run alone, or its neighbours change it. */
-bool vmt_ort_separable(const VmtOrt *ort);
+enum { VMT_ORT_RANK_MAX = 4 };
+
+/** An input. */
+typedef struct VmtOrtTensor {
+    void *data; /**< of the type that the signature says */
+    size_t size;
+    int64_t dims[VMT_ORT_RANK_MAX];
+    size_t rank;
+} VmtOrtTensor;
+
+/** An answer, freed by vmt_ort_free(). */
+typedef struct VmtOrtAnswer {
+    const void *data; /**< of the type that the signature says */
+    int64_t dims[VMT_ORT_RANK_MAX];
+    size_t rank;
+    void *value;
+} VmtOrtAnswer;
 
 /**
  * Run the model.
  *
- * @param features [n][VMT_FEATURES]
- * @param scores   [n], finite
- * @return 0, -EIO if ONNX Runtime fails, -EBADMSG for an answer that is not n finite floats
+ * @param inputs as many as the signature names
+ * @return 0, -EIO if ONNX Runtime fails, -EBADMSG for an answer of another type or of many
+ *         dimensions
  */
-int vmt_ort_run(VmtOrt *ort, float *features, size_t n, float *scores, VmtError *error);
+int vmt_ort_run(VmtOrt *ort, const VmtOrtTensor *inputs, VmtOrtAnswer *answer, VmtError *error);
+
+void vmt_ort_free(const VmtOrt *ort, VmtOrtAnswer *answer);
 
 void vmt_ort_close(VmtOrt **ort);
 

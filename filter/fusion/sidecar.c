@@ -8,20 +8,23 @@
 #include "base/error.h"
 #include "fusion/file.h"
 
+enum { LIMIT_MAX = 100 }; /* of a gain; where no model says otherwise */
+
 static const char *string_of(const VmtJsonValue *object, const char *name)
 {
     const VmtJsonValue *value = vmt_json_get(object, name, VMT_JSON_STRING);
     return value ? value->string : NULL;
 }
 
-/* The name of the only input or output: "input_name", or the one element of "input_names". */
-static const char *tensor_name(const VmtJsonValue *root, const char *one, const char *many)
+/* The name of an input or output: "input_name" if it is the only one, or of "input_names". */
+static const char *tensor_name(const VmtJsonValue *root, const char *one, const char *many, int i)
 {
-    const char *name = string_of(root, one);
     const VmtJsonValue *list = vmt_json_get(root, many, VMT_JSON_ARRAY);
-    if (!name && list && list->count == 1 && list->first->type == VMT_JSON_STRING)
-        name = list->first->string;
-    return name;
+    const VmtJsonValue *item = list ? list->first : NULL;
+    const char *name = one ? string_of(root, one) : NULL;
+    for (; item && i > 0; i--)
+        item = item->next;
+    return !name && item && item->type == VMT_JSON_STRING ? item->string : name;
 }
 
 static int check_features(const VmtJsonValue *root, const char *what, VmtError *error)
@@ -43,13 +46,12 @@ static int check_features(const VmtJsonValue *root, const char *what, VmtError *
     return 0;
 }
 
-static int read_numbers(const VmtJsonValue *root, const char *name, double *numbers)
+static int read_numbers(const VmtJsonValue *list, size_t count, double *numbers)
 {
-    const VmtJsonValue *list = vmt_json_get(root, name, VMT_JSON_ARRAY);
-    if (!list || list->count != VMT_FEATURES)
+    if (!list || list->type != VMT_JSON_ARRAY || list->count != count)
         return -1;
     const VmtJsonValue *item = list->first;
-    for (int i = 0; i < VMT_FEATURES; i++, item = item->next) {
+    for (size_t i = 0; i < count; i++, item = item->next) {
         if (item->type != VMT_JSON_NUMBER)
             return -1;
         numbers[i] = item->number;
@@ -65,8 +67,8 @@ static int read_scaler(VmtSidecar *out, const VmtJsonValue *root, const char *wh
         return 0;
     if (!vmt_json_find(root, "feature_mean") && !vmt_json_find(root, "feature_std"))
         return 0;
-    int bad = read_numbers(root, "feature_mean", out->mean) ||
-              read_numbers(root, "feature_std", out->std);
+    int bad = read_numbers(vmt_json_find(root, "feature_mean"), VMT_FEATURES, out->mean) ||
+              read_numbers(vmt_json_find(root, "feature_std"), VMT_FEATURES, out->std);
     for (int i = 0; i < VMT_FEATURES && !bad; i++)
         bad = !(out->std[i] > 0);
     if (bad)
@@ -77,6 +79,36 @@ static int read_scaler(VmtSidecar *out, const VmtJsonValue *root, const char *wh
     return 0;
 }
 
+static int read_clip(VmtSidecar *out, const VmtJsonValue *root, const char *what, VmtError *error)
+{
+    const VmtJsonValue *clip = vmt_json_find(root, "score_clip");
+    double bounds[2];
+    if (!clip)
+        return 0;
+    out->unbounded = clip->type == VMT_JSON_NULL;
+    if (out->unbounded)
+        return 0;
+    if (read_numbers(clip, 2, bounds) || !(bounds[0] < bounds[1]))
+        return vmt_fail(error, -EBADMSG, "%s: score_clip must be null or two numbers, the smaller "
+                        "one first: take the sidecar that belongs to the model", what);
+    out->low = bounds[0];
+    out->high = bounds[1];
+    return 0;
+}
+
+static int read_limit(double *limit, const VmtJsonValue *root, const char *name, const char *what,
+                      VmtError *error)
+{
+    const VmtJsonValue *value = vmt_json_find(root, name);
+    if (!value)
+        return 0;
+    if (value->type != VMT_JSON_NUMBER || !(value->number >= 1 && value->number <= LIMIT_MAX))
+        return vmt_fail(error, -EBADMSG, "%s: %s must be a number from 1 to %d: take the sidecar "
+                        "that belongs to the model", what, name, LIMIT_MAX);
+    *limit = value->number;
+    return 0;
+}
+
 static int read_root(VmtSidecar *out, const char *what, VmtError *error)
 {
     const VmtJsonValue *root = vmt_json_root(out->json);
@@ -84,11 +116,18 @@ static int read_root(VmtSidecar *out, const char *what, VmtError *error)
         return vmt_fail(error, -EBADMSG, "%s is no sidecar of a model: rename it or take the one "
                         "that belongs to the model", what);
     out->sha256 = string_of(root, "sha256");
-    out->input = tensor_name(root, "input_name", "input_names");
-    out->output = tensor_name(root, "output_name", "output_names");
+    out->input = tensor_name(root, "input_name", "input_names", 0);
+    out->second = tensor_name(root, NULL, "input_names", 1);
+    out->output = tensor_name(root, "output_name", "output_names", 0);
     out->teacher = string_of(root, "teacher");
-    const int rc = check_features(root, what, error);
-    return rc ? rc : read_scaler(out, root, what, error);
+    int rc = check_features(root, what, error);
+    if (rc == 0)
+        rc = read_scaler(out, root, what, error);
+    if (rc == 0)
+        rc = read_clip(out, root, what, error);
+    if (rc == 0)
+        rc = read_limit(&out->vif_gain_limit, root, "vif_gain_limit", what, error);
+    return rc ? rc : read_limit(&out->adm_gain_limit, root, "adm_gain_limit", what, error);
 }
 
 /* foo.onnx -> foo.json */
@@ -106,7 +145,7 @@ static char *sidecar_path(const char *model_path)
 
 int vmt_sidecar_read(VmtSidecar *out, const char *model_path, VmtError *error)
 {
-    *out = (VmtSidecar){0};
+    *out = (VmtSidecar){.high = 100, .vif_gain_limit = LIMIT_MAX, .adm_gain_limit = LIMIT_MAX};
     char *path = sidecar_path(model_path);
     if (!path)
         return vmt_fail(error, -ENOMEM, "out of memory");

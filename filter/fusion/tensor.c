@@ -46,7 +46,7 @@ static const struct Type {
     [VMT_ONNX_INT64] = {8, INT64_DATA, 0},
     [9] = {1, INT32_DATA, 0},       /* bool */
     [10] = {2, INT32_DATA, 0x7c00}, /* float16 */
-    [11] = {8, DOUBLE_DATA, 0x7ff0000000000000}, /* double */
+    [VMT_ONNX_DOUBLE] = {8, DOUBLE_DATA, 0x7ff0000000000000},
     [12] = {4, UINT64_DATA, 0},     /* uint32 */
     [13] = {8, UINT64_DATA, 0},     /* uint64 */
     [16] = {2, INT32_DATA, 0x7f80}, /* bfloat16 */

@@ -17,7 +17,8 @@ enum {
 enum {
     VMT_ONNX_FLOAT = 1,
     VMT_ONNX_INT32 = 6,
-    VMT_ONNX_INT64 = 7
+    VMT_ONNX_INT64 = 7,
+    VMT_ONNX_DOUBLE = 11
 };
 
 typedef struct VmtTensor {

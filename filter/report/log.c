@@ -77,6 +77,22 @@ static void add_fact(VmtReport *report, const char *key, const char *text, int b
     report->facts[report->fact_count++] = (VmtFact){key, text, bare};
 }
 
+/* What most models do not have is left out. */
+static void add_given(VmtReport *report, const char *key, const char *text)
+{
+    if (text && *text)
+        add_fact(report, key, text, 0);
+}
+
+/* So is a limit that is the usual one. */
+static void add_limit(VmtReport *report, const char *key, char text[VMT_NUMBER_SIZE], double limit)
+{
+    if (!(limit > 0 && limit < 100))
+        return;
+    snprintf(text, VMT_NUMBER_SIZE, "%g", limit);
+    add_fact(report, key, text, 1);
+}
+
 static void collect_facts(VmtReport *report)
 {
     const VmtLog *log = report->log;
@@ -99,6 +115,11 @@ static void collect_facts(VmtReport *report)
     add_fact(report, "license", model->license, 0);
     add_fact(report, "registered", model->registered ? "true" : "false", 1);
     add_fact(report, "clipped", model->clipped ? "true" : "false", 1);
+    add_given(report, "codec", model->codec);
+    add_given(report, "preset", model->preset);
+    add_given(report, "crf", model->crf);
+    add_limit(report, "vif_gain_limit", report->vif_gain_limit, model->vif_gain_limit);
+    add_limit(report, "adm_gain_limit", report->adm_gain_limit, model->adm_gain_limit);
     add_fact(report, "provider", model->provider, 0);
     add_fact(report, "ort_version", model->ort_version, 0);
     add_fact(report, "ort_library", model->ort_library, 0);
@@ -141,17 +162,15 @@ int vmt_log_write(const VmtLog *log, int format, const char *path, VmtError *err
     int code = check(log, format, path, error);
     if (code < 0)
         return code;
-    VmtReport report;
-    code = make_report(&report, log, error);
-    if (code < 0)
-        return code;
-
     const locale_t point = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
     if (!point)
         return vmt_fail(error, -ENOMEM, "no memory to write '%s'; free some", path);
     const locale_t before = uselocale(point);
+    VmtReport report;
     VmtOutput *out;
-    code = vmt_output_open(&out, path, error);
+    code = make_report(&report, log, error);
+    if (code == 0)
+        code = vmt_output_open(&out, path, error);
     if (code == 0) {
         formats[format].write(out, &report);
         code = vmt_output_close(&out, error);

@@ -10,7 +10,8 @@
 
 enum {
     VMT_METRICS_MAX = VMT_FEATURES + 1,
-    VMT_FACTS_MAX = 16
+    VMT_FACTS_MAX = 24,
+    VMT_NUMBER_SIZE = 16
 };
 
 /** A column of the log. */
@@ -33,7 +34,9 @@ typedef struct VmtReport {
     VmtMetric metrics[VMT_METRICS_MAX];
     int fact_count;
     VmtFact facts[VMT_FACTS_MAX];
-    char width[12], height[12]; /**< texts of facts */
+    /** Texts of facts. */
+    char width[VMT_NUMBER_SIZE], height[VMT_NUMBER_SIZE];
+    char vif_gain_limit[VMT_NUMBER_SIZE], adm_gain_limit[VMT_NUMBER_SIZE];
 } VmtReport;
 
 /** Value of a metric in the i-th frame of the log; may be not finite. */

@@ -4,7 +4,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Self
 
@@ -317,14 +317,18 @@ class Model:
     registered_only
         Refuse a model that the registry does not have.
     clip
-        Clip scores to 0 to 100.
+        Clip scores, to 0 to 100 unless the model says otherwise.
+    codec, preset, crf
+        For a model that is conditioned on the encoder: its name, such as ``"libx264"``, preset and
+        CRF; or codec ``"blind"`` for a score without that knowledge.
 
     Raises
     ------
     OrtMissingError
         There is no ONNX Runtime.
     ModelError
-        The model is unknown, altered, too large or of a wrong form, or the device is missing.
+        The model is unknown, altered, too large or of a wrong form, the device is missing, or the
+        codec, preset or CRF is not one that the model takes.
 
     Attributes
     ----------
@@ -342,6 +346,9 @@ class Model:
         threads: int = 0,
         registered_only: bool = False,
         clip: bool = True,
+        codec: str | None = None,
+        preset: str | None = None,
+        crf: float | str | None = None,
     ) -> None:
         config = {
             "model": _chars(model),
@@ -351,6 +358,9 @@ class Model:
             "threads": threads,
             "registered_only": registered_only,
             "disable_clip": not clip,
+            "codec": _chars(codec),
+            "preset": _chars(preset),
+            "crf": _chars(None if crf is None else str(crf)),
         }
         handle, error = ffi.new("VmtModel **"), ffi.new("VmtError *")
         code = lib.vmt_model_open(handle, _struct("VmtModelConfig", config), error)
@@ -458,9 +468,9 @@ def _rows(rows: Rows) -> Rows:
 
 
 def _fields(cls: type[Any], struct: Any) -> dict[str, Any]:
-    """Return what a dataclass of strings and flags takes from the C struct it is named after."""
-    values = {field.name: (field.type, getattr(struct, field.name)) for field in fields(cls)}
-    return {name: bool(v) if kind is bool else _string(v) for name, (kind, v) in values.items()}
+    """Return what a dataclass takes from the C struct it is named after."""
+    kinds: dict[Any, Callable[[Any], Any]] = {str: _string, bool: bool, int: int, float: float}
+    return {f.name: kinds[f.type](getattr(struct, f.name)) for f in fields(cls)}
 
 
 # --------------------------------------------------------------------------------------- report

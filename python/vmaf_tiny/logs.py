@@ -106,6 +106,8 @@ def _scored(
         reference=notes.get("reference", ""),
         distorted=notes.get("distorted", ""),
         conversions=tuple(filter(None, notes.get("conversions", "").split("; "))),
+        vif_gain_limit=block.get("vif_gain_limit", 100.0),
+        adm_gain_limit=block.get("adm_gain_limit", 100.0),
     )
     return Scored(
         name=path.stem,
@@ -139,4 +141,9 @@ def _model(block: dict[str, Any]) -> ModelInfo:
         ort_library=block.get("ort_library", ""),
         registered=block.get("registered", False),
         clipped=block.get("clipped", True),
+        codec=block.get("codec", ""),
+        preset=block.get("preset", ""),
+        crf=block.get("crf", ""),
+        vif_gain_limit=block.get("vif_gain_limit", 100.0),
+        adm_gain_limit=block.get("adm_gain_limit", 100.0),
     )

@@ -34,7 +34,11 @@ class ModelInfo:
     registered
         Whether the registry vouches for these bytes.
     clipped
-        Whether scores are clipped to 0 to 100.
+        Whether scores are clipped, to 0 to 100 unless the model says otherwise.
+    codec, preset, crf
+        Encoder that the scores are conditioned on, or codec ``"blind"``; or empty.
+    vif_gain_limit, adm_gain_limit
+        What the features must be extracted with, 1 to 100, as `Context` takes it.
     """
 
     id: str
@@ -47,6 +51,11 @@ class ModelInfo:
     ort_library: str
     registered: bool
     clipped: bool
+    codec: str = ""
+    preset: str = ""
+    crf: str = ""
+    vif_gain_limit: float = 100.0
+    adm_gain_limit: float = 100.0
 
 
 @dataclass(frozen=True)

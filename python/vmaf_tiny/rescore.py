@@ -11,9 +11,6 @@ from vmaf_tiny.logs import read_log
 from vmaf_tiny.result import Result
 from vmaf_tiny.table import Scored, read_table
 
-GAIN_LIMIT = 100.0
-"""Of the features that models have learned from, unless they say otherwise: no limit in effect."""
-
 _LOGS = (".json", ".csv")
 _TABLES = (".parquet",)
 
@@ -84,13 +81,16 @@ def rescore(result: Result, model: Model) -> Result:
     >>> bool((again.features == result.features).all()), again.provenance.model.clipped
     (True, False)
     """
-    how = result.provenance
-    limits = {"VIF": how.vif_gain_limit, "ADM": how.adm_gain_limit}
-    for feature, limit in limits.items():
-        if limit != GAIN_LIMIT:
+    how, info = result.provenance, model.info
+    limits = {
+        "VIF": (how.vif_gain_limit, info.vif_gain_limit),
+        "ADM": (how.adm_gain_limit, info.adm_gain_limit),
+    }
+    for feature, (limit, wanted) in limits.items():
+        if limit != wanted:
             raise InputError(
-                f"{feature} features have a gain limit of {limit:g}, and {model.info.id} has"
-                f" learned from a limit of {GAIN_LIMIT:g}: score the videos again"
+                f"{feature} features have a gain limit of {limit:g}, and {info.id} wants a limit of"
+                f" {wanted:g}: score the videos again"
             )
     scores = model.score(result.rows())
     return replace(result, scores=scores, provenance=replace(how, model=model.info))

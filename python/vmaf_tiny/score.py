@@ -58,6 +58,9 @@ def score(
     model_threads: int = 0,
     registered_only: bool = False,
     clip: bool = True,
+    codec: str | None = None,
+    preset: str | None = None,
+    crf: float | str | None = None,
     threads: int = 0,
     cpu: str = "best",
     subsample: int = 1,
@@ -90,7 +93,10 @@ def score(
     registered_only
         Refuse a model that the registry does not have.
     clip
-        Clip scores to 0 to 100.
+        Clip scores, to 0 to 100 unless the model says otherwise.
+    codec, preset, crf
+        For a model that is conditioned on the encoder: its name, such as ``"libx264"``, preset and
+        CRF; or codec ``"blind"`` for a score without that knowledge. Other models take none.
     threads
         Threads for the features, 0: one per processor. Scores do not depend on it.
     cpu
@@ -149,6 +155,9 @@ def score(
                     threads=model_threads,
                     registered_only=registered_only,
                     clip=clip,
+                    codec=codec,
+                    preset=preset,
+                    crf=crf,
                 )
             )
         damaged = "damage" in allowed

@@ -53,7 +53,7 @@ class Scorer:
     renditions
         Distorted pictures per reference picture, 1 to 64; the work that only the reference needs
         is done once.
-    model, device, ort_library, model_dir, model_threads, registered_only, clip
+    model, device, ort_library, model_dir, model_threads, registered_only, clip, codec, preset, crf
         As for `score`.
     threads, cpu, subsample, mode
         As for `score`.
@@ -97,38 +97,47 @@ class Scorer:
         model_threads: int = 0,
         registered_only: bool = False,
         clip: bool = True,
+        codec: str | None = None,
+        preset: str | None = None,
+        crf: float | str | None = None,
         threads: int = 0,
         cpu: str = "best",
         subsample: int = 1,
         mode: str = "exact",
     ) -> None:
-        self._context = Context(
-            width,
-            height,
-            bits,
-            renditions=renditions,
-            threads=threads,
-            cpu=cpu,
-            subsample=subsample,
-            mode=mode,
-        )
         self._own_model = not isinstance(model, Model)
+        self._model = (
+            model
+            if isinstance(model, Model)
+            else Model(
+                model,
+                model_dir=model_dir,
+                device=device,
+                ort_library=ort_library,
+                threads=model_threads,
+                registered_only=registered_only,
+                clip=clip,
+                codec=codec,
+                preset=preset,
+                crf=crf,
+            )
+        )
         try:
-            self._model = (
-                model
-                if isinstance(model, Model)
-                else Model(
-                    model,
-                    model_dir=model_dir,
-                    device=device,
-                    ort_library=ort_library,
-                    threads=model_threads,
-                    registered_only=registered_only,
-                    clip=clip,
-                )
+            self._context = Context(
+                width,
+                height,
+                bits,
+                renditions=renditions,
+                threads=threads,
+                cpu=cpu,
+                subsample=subsample,
+                mode=mode,
+                vif_gain_limit=self._model.info.vif_gain_limit,
+                adm_gain_limit=self._model.info.adm_gain_limit,
             )
         except BaseException:
-            self._context.close()
+            if self._own_model:
+                self._model.close()
             raise
         self._bits = bits
         self._convert = Converter(Conversion(bits=bits))
@@ -147,6 +156,8 @@ class Scorer:
             bits=bits,
             command=shlex.join(sys.argv),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            vif_gain_limit=self._model.info.vif_gain_limit,
+            adm_gain_limit=self._model.info.adm_gain_limit,
         )
 
     def push(

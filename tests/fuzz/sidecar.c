@@ -27,6 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const size_t all = length(sidecar.sha256) + length(sidecar.input) +
                            length(sidecar.output) + length(sidecar.teacher);
         FUZZ_MUST(all <= size);
+        FUZZ_MUST(sidecar.low < sidecar.high);
+        FUZZ_MUST(sidecar.vif_gain_limit >= 1 && sidecar.vif_gain_limit <= 100);
+        FUZZ_MUST(sidecar.adm_gain_limit >= 1 && sidecar.adm_gain_limit <= 100);
         for (int f = 0; f < VMT_FEATURES && sidecar.standardize; f++)
             FUZZ_MUST(isfinite(sidecar.mean[f]) && isfinite(sidecar.std[f]) && sidecar.std[f] > 0);
     }

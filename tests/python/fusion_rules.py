@@ -386,12 +386,59 @@ FORBIDDEN: dict[str, tuple[Make, str]] = {
     ),
     # inputs
     "no input": (lambda: total(inputs=[]), "no input"),
-    "two inputs": (
-        lambda: total(inputs=[value("features", ["N", 6]), value("codec", ["N", 14])]),
-        "features[?,6] codec[?,14]",
+    "three inputs": (
+        lambda: total(inputs=[value(name, ["N", 6]) for name in ("features", "codec", "more")]),
+        "features[?,6] codec[?,6] more[?,6]",
     ),
-    "pictures": (lambda: total(inputs=[value("ref", [1, 3, "H", "W"])]), "ref[1,3,?,?]"),
-    "double input": (lambda: total(inputs=[value("features", ["N", 6], T.DOUBLE)]), "not float32"),
+    "codec of any width": (
+        lambda: total(inputs=[value("features", ["N", 6]), value("codec", ["N", None])]),
+        "features[?,6] codec[?,?]",
+    ),
+    "codec of one value": (
+        lambda: total(inputs=[value("features", ["N", 6]), value("codec", ["N", 2])]),
+        "C from 3 to 64",
+    ),
+    "codec of 65 values": (
+        lambda: total(inputs=[value("features", ["N", 6]), value("codec", ["N", 65])]),
+        "C from 3 to 64",
+    ),
+    "codec of another type": (
+        lambda: total(inputs=[value("features", ["N", 6]), value("codec", ["N", 14], T.DOUBLE)]),
+        "same type",
+    ),
+    "codec of one row": (
+        lambda: total(inputs=[value("features", ["N", 6]), value("codec", [1, 14])]),
+        "a codec block [N,C]",
+    ),
+    "codec alone": (lambda: total(inputs=[value("codec", ["N", 14])]), "codec[?,14]"),
+    "pictures and scores": (
+        lambda: total(inputs=[value("ref", [1, 3, "H", "W"])]),
+        "neither a number nor a map",
+    ),
+    "picture and features": (
+        lambda: total(inputs=[value("ref", [1, 3, "H", "W"]), value("features", ["N", 6])]),
+        "not pictures",
+    ),
+    "pictures of one size": (
+        lambda: total(inputs=[value("ref", [1, 3, 64, 64])], outputs=[value("score", [])]),
+        "dynamic height",
+    ),
+    "pictures of one channel": (
+        lambda: total(inputs=[value("ref", [1, 1, "H", "W"])], outputs=[value("score", [])]),
+        "ref[1,1,?,?]",
+    ),
+    "double pictures": (
+        lambda: total(
+            inputs=[value("ref", [1, 3, "H", "W"], T.DOUBLE)], outputs=[value("score", [])]
+        ),
+        "float32 [1,3,H,W]",
+    ),
+    "map of colours": (
+        lambda: total(
+            inputs=[value("ref", [1, 3, "H", "W"])], outputs=[value("score", [1, 3, "H", "W"])]
+        ),
+        "neither a number nor a map",
+    ),
     "int input": (lambda: total(inputs=[value("features", ["N", 6], T.INT64)]), "not float32"),
     "22 features": (lambda: total(inputs=[value("features", ["N", 22])]), "features[?,22]"),
     "any number of features": (lambda: total(inputs=[value("features", ["N", None])]), "[?,?]"),
@@ -414,7 +461,7 @@ FORBIDDEN: dict[str, tuple[Make, str]] = {
         lambda: total(outputs=[value("score", ["N"]), value("more", ["N"])]),
         "2 outputs ( score[?] more[?] )",
     ),
-    "double output": (lambda: total(outputs=[value("score", ["N"], T.DOUBLE)]), "not float32"),
+    "int output": (lambda: total(outputs=[value("score", ["N"], T.INT64)]), "not float32"),
     "two columns": (lambda: total(outputs=[value("score", ["N", 2])]), "one score per row"),
     "a single score": (lambda: total(outputs=[value("score", [])]), "one score per row"),
     "a fixed number of scores": (lambda: total(outputs=[value("score", [1])]), "dynamic"),
@@ -461,6 +508,13 @@ def svm() -> onnx.ModelProto:
         outputs=[value("score", ["N", 1])],
         opsets=[("", 17), ("ai.onnx.ml", 3)],
     )
+
+
+def doubles() -> onnx.ModelProto:
+    """Return a model that reckons in double precision."""
+    proto = total(inputs=[value("features", ["N", 6], T.DOUBLE)])
+    proto.graph.output[0].type.tensor_type.elem_type = T.DOUBLE
+    return proto
 
 
 def quantized() -> onnx.ModelProto:
@@ -521,6 +575,7 @@ ALLOWED: dict[str, Make] = {
     "old style": old_style,
     "typed data": typed_data,
     "svm": svm,
+    "doubles": doubles,
     "quantized": quantized,
     "gelu": gelu,
     "sizes": bounded,

@@ -143,6 +143,16 @@ class ModelOptions:
     no_clip: Annotated[bool, FLAG] = False
     """Let scores leave 0 to 100."""
 
+    codec: str | None = None
+    """Encoder of the distorted video, such as libx264, for models that are conditioned on it;
+    blind for a score without that knowledge."""
+
+    preset: str | None = None
+    """Preset of that encoder."""
+
+    crf: str | None = None
+    """CRF of that encoder."""
+
     def open(self) -> Model:
         """Load the model."""
         return Model(
@@ -153,6 +163,9 @@ class ModelOptions:
             threads=self.tiny_threads,
             registered_only=self.verify,
             clip=not self.no_clip,
+            codec=self.codec,
+            preset=self.preset,
+            crf=self.crf,
         )
 
 

@@ -70,12 +70,14 @@ def _origin(result: Result) -> Table:
     how, model = result.provenance, result.provenance.model
     trust = "" if model.registered else ", not in the registry"
     teacher = f", learned from {model.teacher}" if model.teacher else ""
+    crf = f"CRF {model.crf}" if model.crf else ""
     lines = {
         "reference": how.reference,
         "distorted": how.distorted,
         "paired": str(how.pairing or ""),
         "converted": "; ".join(how.conversions),
         "model": f"{model.id} ({model.sha256[:12]}{teacher}{trust})",
+        "conditioned on": " ".join(filter(None, (model.codec, model.preset, crf))),
         "computed": f"features by vmaf-tiny {how.version} ({how.cpu},"
         f" {how.threads} threads, {how.mode} mode),"
         f" scores by ONNX Runtime {model.ort_version} ({model.provider})",

@@ -63,30 +63,29 @@ static int scan(int count, char **paths)
 
 static void set(VmtModelConfig *config, const char *argument)
 {
+    const struct {
+        const char *key, **text;
+        int *number;
+    } options[] = {
+        {"model_dir", &config->model_dir, NULL}, {"device", &config->device, NULL},
+        {"ort_library", &config->ort_library, NULL}, {"codec", &config->codec, NULL},
+        {"preset", &config->preset, NULL}, {"crf", &config->crf, NULL},
+        {"threads", NULL, &config->threads}, {"registered_only", NULL, &config->registered_only},
+        {"disable_clip", NULL, &config->disable_clip},
+    };
     const char *value = strchr(argument, '=') + 1;
-    switch (argument[0] == 'd' ? argument[2] : argument[0]) {
-    case 'm':
-        config->model_dir = value;
-        break;
-    case 'v': /* device */
-        config->device = value;
-        break;
-    case 'o':
-        config->ort_library = value;
-        break;
-    case 't':
-        config->threads = atoi(value);
-        break;
-    case 'r':
-        config->registered_only = atoi(value);
-        break;
-    case 's': /* disable_clip */
-        config->disable_clip = atoi(value);
-        break;
-    default:
-        fprintf(stderr, "unknown: %s\n", argument);
-        exit(2);
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+        const size_t n = strlen(options[i].key);
+        if (strncmp(argument, options[i].key, n) != 0 || argument[n] != '=')
+            continue;
+        if (options[i].text)
+            *options[i].text = value;
+        else
+            *options[i].number = atoi(value);
+        return;
     }
+    fprintf(stderr, "unknown: %s\n", argument);
+    exit(2);
 }
 
 static void describe(const VmtModelInfo *info)
@@ -95,6 +94,8 @@ static void describe(const VmtModelInfo *info)
            info->path, info->sha256, info->teacher, info->license, info->provider);
     printf("ort_version=%s\nort_library=%s\nregistered=%d\nclipped=%d\n", info->ort_version,
            info->ort_library, info->registered, info->clipped);
+    printf("codec=%s\npreset=%s\ncrf=%s\nvif_gain_limit=%g\nadm_gain_limit=%g\n", info->codec,
+           info->preset, info->crf, info->vif_gain_limit, info->adm_gain_limit);
 }
 
 static size_t read_rows(VmtRow *rows)
