@@ -130,6 +130,11 @@ class Source:
         InputError
             The video is damaged, or its pictures change size or format.
         """
+        for index, time, image in self.images():
+            yield Picture(index, time, convert(image))
+
+    def images(self) -> Iterator[tuple[int, float | None, Image]]:
+        """Read all pictures as they are: index, seconds and frame or plane; see `pictures`."""
         first = None
         for index, image in enumerate(self._images):
             shape = _shape(image)
@@ -139,7 +144,7 @@ class Source:
                     f"{self.info.label} changes at picture {index} from {first} to {shape}: cut it"
                     " there and score the parts"
                 )
-            yield Picture(index, self._time(image, index), convert(image))
+            yield index, self._time(image, index), image
 
     def _time(self, image: Image, index: int) -> float | None:
         info = self.info

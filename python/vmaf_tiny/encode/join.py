@@ -1,0 +1,320 @@
+"""Bring the pictures of renditions together with those of the source, by time stamp, and score."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vmaf_tiny._core import Model
+from vmaf_tiny.encode.feed import Shot
+from vmaf_tiny.encode.lane import Lane
+from vmaf_tiny.errors import InputError, VmafTinyError
+from vmaf_tiny.luma import Converter, Luma
+from vmaf_tiny.pairing import PairingReport, SideReport, judge
+from vmaf_tiny.result import Result
+from vmaf_tiny.scorer import PictureScore, Scorer
+from vmaf_tiny.sync import SyncWatch
+
+_AHEAD = 4  # pictures that all renditions have given and that wait to be scored
+
+Watcher = Callable[[Sequence[int], PictureScore], bool]
+"""Gets numbers of renditions and their scores of a picture; True: that is enough."""
+
+
+@dataclass(frozen=True)
+class WorkSpec:
+    """How features are computed: what `Scorer` takes."""
+
+    threads: int = 0
+    cpu: str = "best"
+    mode: str = "exact"
+
+
+class _Member:
+    """A rendition in a joiner: what it has given and what became of it."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.given: deque[tuple[int, Luma]] = deque()
+        self.ended = False
+        self.pairs = 0
+        self.extra = 0  # pictures that the source does not have
+        self.dropped = 0  # pictures of the source that it does not have
+        self.stamps: list[int] = []
+        self.watch = SyncWatch(lane.plan.bits)
+        self.apart: Scorer | None = None
+        self.before = 0  # rows of the shared scorer that count, once it is apart
+        self.overlap = 0  # rows of its own scorer that do not
+
+    def take(self, stamp: int) -> Luma | None:
+        """Return the picture of this time stamp, once it is known whether there is one."""
+        if self.given and self.given[0][0] == stamp:
+            return self.given.popleft()[1]
+        return None
+
+    def drop_before(self, stamp: int) -> None:
+        while self.given and self.given[0][0] < stamp:
+            self.given.popleft()
+            self.extra += 1
+
+
+class Joiner:
+    """Scores renditions that are compared at one depth against the same reference pictures.
+
+    A picture of the source that a rendition does not show has no partner and is not scored for
+    it, as `vmaf_tiny.score` has it; from there on the rendition is scored apart from the others,
+    whose reference pictures are no longer its own.
+
+    Parameters
+    ----------
+    lanes
+        The renditions.
+    numbers
+        Of the renditions among all.
+    model, work
+        For the scorer.
+    watcher
+        Called with scores as they come.
+    """
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        numbers: Sequence[int],
+        model: Model,
+        work: WorkSpec,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.numbers = numbers
+        self._members = [_Member(lane) for lane in lanes]
+        self._model, self._work = model, work
+        self._watcher = watcher
+        plan = lanes[0].plan
+        self._size = plan.width, plan.height, plan.bits
+        self._convert = Converter(plan.reference)
+        self._references: deque[Shot] = deque()
+        self._source_ended = False
+        self._change = threading.Condition()
+        self._stopped = False
+        self._history: deque[tuple[Luma, list[Luma], float | None]] = deque(maxlen=2)
+        self._pushed = 0
+        self._stack = ExitStack()
+        self._shared = self._scorer(len(lanes))
+        self.scored = 0
+        self.means = np.zeros(len(lanes))
+        self.enough = False
+
+    def _scorer(self, renditions: int) -> Scorer:
+        width, height, bits = self._size
+        scorer = Scorer(
+            width,
+            height,
+            bits,
+            renditions=renditions,
+            model=self._model,
+            threads=self._work.threads,
+            cpu=self._work.cpu,
+            mode=self._work.mode,
+        )
+        return self._stack.enter_context(scorer)
+
+    # ------------------------------------------------------------- called by who gives pictures
+
+    def add_reference(self, shot: Shot | None) -> None:
+        """Add a picture of the source; None: there are no more."""
+        with self._change:
+            if shot is None:
+                self._source_ended = True
+            else:
+                self._references.append(shot)
+            self._change.notify_all()
+
+    def emitter(self, k: int) -> Callable[[int, Luma], None]:
+        """Return what takes the pictures of the k-th rendition, waiting for room."""
+        member = self._members[k]
+
+        def emit(stamp: int, luma: Luma) -> None:
+            with self._change:
+                # Only what could be scored now is waited for: else a rendition that is far ahead
+                # would keep the source from one that has yet to give its first picture.
+                while not self._stopped and self._ready() >= _AHEAD:
+                    self._change.wait()
+                if self._stopped:
+                    raise VmafTinyError("stopped")
+                member.given.append((stamp, luma))
+                self._change.notify_all()
+
+        return emit
+
+    def ender(self, k: int) -> Callable[[], None]:
+        """Return what says that the k-th rendition has no more pictures."""
+
+        def end() -> None:
+            with self._change:
+                self._members[k].ended = True
+                self._change.notify_all()
+
+        return end
+
+    def _ready(self) -> int:
+        return min(len(m.given) if not m.ended else 1 << 30 for m in self._members)
+
+    def stop(self) -> None:
+        """Make all who wait here give up."""
+        with self._change:
+            self._stopped = True
+            self._change.notify_all()
+
+    # --------------------------------------------------------------------------------- scoring
+
+    def run(self) -> None:
+        """Score until the source ends or the watcher has seen enough."""
+        while not self.enough:
+            step = self._next()
+            if step is None:
+                return
+            self._push(*step)
+
+    def _next(self) -> tuple[Shot, list[Luma | None]] | None:
+        """Wait for the next picture of the source and what each rendition shows then."""
+        with self._change:
+            while True:
+                if self._stopped:
+                    raise VmafTinyError("stopped")
+                if self._references:
+                    stamp = self._references[0].stamp
+                    for member in self._members:
+                        member.drop_before(stamp)
+                    if all(m.given or m.ended for m in self._members):
+                        shot = self._references.popleft()
+                        shown = [member.take(stamp) for member in self._members]
+                        self._change.notify_all()
+                        return shot, shown
+                elif self._source_ended:
+                    return None
+                self._change.wait()
+
+    def _push(self, shot: Shot, shown: list[Luma | None]) -> None:
+        if all(luma is None for luma in shown):
+            for member in self._members:
+                member.dropped += 1
+            return
+        reference = self._convert(shot.frame)
+        for member, luma in zip(self._members, shown, strict=True):
+            if luma is None:
+                member.dropped += 1
+                if member.apart is None and len(self._members) > 1:
+                    self._split(member)
+                continue
+            member.pairs += 1
+            member.stamps.append(shot.stamp)
+            member.watch.add(reference, luma)
+            if member.apart is not None:
+                member.apart.push(reference, luma, time=shot.time)
+        # One that has no part in it any more gets something that costs little.
+        lumas = [
+            reference if luma is None or member.apart else luma
+            for member, luma in zip(self._members, shown, strict=True)
+        ]
+        self._pushed += 1
+        self._history.append((reference, lumas, shot.time))
+        self._see(self._shared.push(reference, *lumas, time=shot.time))
+
+    def _split(self, member: _Member) -> None:
+        """Give a rendition a scorer of its own, from the last picture on that it was shown.
+
+        The row of that picture needs the next reference, which is now another one than the
+        others have; and the reference before it. So two pictures are scored again, and of those
+        rows only the second counts.
+        """
+        member.apart = self._scorer(1)
+        member.before = max(self._pushed - 1, 0)
+        member.overlap = max(len(self._history) - 1, 0)
+        k = self._members.index(member)
+        for reference, lumas, time in self._history:
+            member.apart.push(reference, lumas[k], time=time)
+
+    def _see(self, ready: Sequence[PictureScore]) -> None:
+        for picture in ready:
+            self.scored += 1
+            self.means += (picture.scores - self.means) / self.scored
+            if self._watcher and self._watcher(self.numbers, picture):
+                self.enough = True
+
+    # ----------------------------------------------------------------------------------- after
+
+    def finish(self) -> list[tuple[Result, NDArray[np.int64]]]:
+        """Return for each rendition its result and the time stamps of its scored pictures.
+
+        Raises
+        ------
+        InputError
+            Nothing or almost nothing of a rendition could be paired.
+        """
+        if not self._pushed:
+            raise InputError("no picture of the renditions is one of the source: nothing to score")
+        shared = self._shared.finish()
+        return [
+            (self._described(member, self._own(member, result)), np.array(member.stamps))
+            for member, result in zip(self._members, shared, strict=True)
+        ]
+
+    def _own(self, member: _Member, shared: Result) -> Result:
+        if member.apart is None:
+            return shared
+        (own,) = member.apart.finish()
+        return joined([(shared, 0, member.before), (own, member.overlap, len(own.scores))])
+
+    def _described(self, member: _Member, result: Result) -> Result:
+        """Add what is known of the videos and how they were paired."""
+        lane = member.lane
+        reference, distorted = lane.feed_info, lane.info
+        total = member.pairs + member.dropped
+        report = PairingReport(
+            "time",
+            member.pairs,
+            SideReport(reference.label, total, True, member.dropped, 0),
+            SideReport(distorted.label, member.pairs + member.extra, True, member.extra, 0),
+        )
+        found = judge(report)
+        return replace(
+            result,
+            warnings=(*reference.notes, *lane.plan.warnings, *found, *member.watch.finish()),
+            provenance=replace(
+                result.provenance,
+                reference=str(reference),
+                distorted=str(distorted),
+                pairing=report,
+                conversions=lane.plan.conversions,
+            ),
+        )
+
+    def close(self) -> None:
+        """Stop and free."""
+        self.stop()
+        with suppress(VmafTinyError):
+            self._stack.close()
+
+
+def joined(parts: Sequence[tuple[Result, int, int]]) -> Result:
+    """Return one result of parts of several, each given with its first row and its end.
+
+    The rest is the first one's; the rate of scoring is that of all together.
+    """
+    first = parts[0][0]
+    rows = [slice(begin, end) for _, begin, end in parts]
+    results = [result for result, _, _ in parts]
+    scores = np.concatenate([r.scores[rows] for r, rows in zip(results, rows, strict=True)])
+    seconds = sum(len(result.scores) / result.fps for result in results)
+    return replace(
+        first,
+        scores=scores,
+        features=np.concatenate([r.features[rows] for r, rows in zip(results, rows, strict=True)]),
+        times=np.concatenate([r.times[rows] for r, rows in zip(results, rows, strict=True)]),
+        index=np.arange(len(scores)),
+        fps=len(scores) / max(seconds, 1e-9),
+    )

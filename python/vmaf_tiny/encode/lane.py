@@ -1,0 +1,306 @@
+"""One rendition's way: encode, decode its packets in memory, scale back."""
+
+import os
+import queue
+import threading
+import time as clock
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from vmaf_tiny.encode.codecs import (
+    Encoder,
+    Shape,
+    choose_pix_fmt,
+    encoder_version,
+    open_decoder,
+    open_encoder,
+)
+from vmaf_tiny.encode.feed import Feed, Shot
+from vmaf_tiny.encode.rendition import Rendition
+from vmaf_tiny.encode.result import EncoderInfo
+from vmaf_tiny.errors import InputError, OptionError, VmafTinyError
+from vmaf_tiny.frames import VideoInfo
+from vmaf_tiny.look import look_of_frame
+from vmaf_tiny.luma import Converter, Luma, pixels
+from vmaf_tiny.preflight import Plan, preflight
+
+_DEPTH = 4  # pictures that wait for an encoder
+_POLL = 0.1  # seconds between looks at whether to stop
+
+Emit = Callable[[int, Luma], None]
+"""Takes a decoded picture: its time stamp and its luma at the size of comparison."""
+
+
+@dataclass
+class Tally:
+    """What an encode amounts to so far.
+
+    Attributes
+    ----------
+    bytes
+        Of packets and the encoder's header.
+    seconds
+        That the encoder was at work.
+    pictures
+        Given to it.
+    packets
+        Size and whether it is a key frame, by time stamp.
+    """
+
+    bytes: int = 0
+    seconds: float = 0.0
+    pictures: int = 0
+    packets: dict[int, tuple[int, bool]] = field(default_factory=dict)
+
+
+class Lane:
+    """Takes pictures of the source and gives those that a viewer of the encode would see.
+
+    `start` runs it in a thread of its own; `feed` gives it pictures, None at the end.
+
+    Parameters
+    ----------
+    rendition
+        What to make.
+    feed
+        Where pictures come from.
+    allowed
+        Names of `preflight.ALLOWANCES`.
+    keep
+        File to keep the encode in; None: it is not kept.
+
+    Raises
+    ------
+    OptionError
+        The encoder refuses.
+    InputError
+        The comparison would be wrong.
+
+    Attributes
+    ----------
+    info : VideoInfo
+        What the encode is like.
+    plan : Plan
+        How it is compared with the source.
+    tally : Tally
+        What it amounts to.
+    """
+
+    def __init__(
+        self, rendition: Rendition, feed: Feed, allowed: frozenset[str], keep: Path | None
+    ) -> None:
+        self.rendition = rendition
+        self.tally = Tally()
+        self.error: BaseException | None = None
+        self.feed_info = feed.info
+        self._allowed = allowed
+        self._keep = keep
+        self._part = keep.with_name(f".{keep.name}.{os.getpid()}.part") if keep else None
+        self._container = _container(self._part)
+        try:
+            shape = _shape(rendition, feed)
+            self.encoder: Encoder = open_encoder(rendition, shape, self._container)
+            # What it will be like, so that what must not be compared is refused at once.
+            self.info: VideoInfo = self._expected(shape)
+            self.plan: Plan = preflight(feed.info, self.info, allow=allowed)
+            self._version = encoder_version(rendition.encoder)
+        except BaseException:
+            self.close()
+            raise
+        self._reformatter = VideoReformatter()
+        self._convert = Converter(self.plan.distorted)
+        self._queue: queue.Queue[Shot | None] = queue.Queue(_DEPTH)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def _expected(self, shape: Shape) -> VideoInfo:
+        form = pixels(shape.pix_fmt)
+        source = self.feed_info
+        return VideoInfo(
+            width=shape.width,
+            height=shape.height,
+            pixel_format=form.name,
+            family=form.family,
+            bits=form.bits,
+            alpha=form.alpha,
+            range=None if form.family == "rgb" else source.range or "limited",
+            range_said=bool(shape.tags[0]),
+            transfer=source.transfer,
+            matrix="bt709" if source.family == "rgb" else source.matrix,
+            primaries=source.primaries,
+            role="rendition",
+            name=self.rendition.label,
+            codec=self.encoder.context.codec.canonical_name,
+            sample_aspect=shape.aspect,
+            rate=shape.rate,
+            timestamps="own",
+            frame_count=source.frame_count,
+        )
+
+    def start(self, emit: Emit, done: Callable[[], None]) -> None:
+        """Begin to work; `done` is called at the end, also when it failed, see `error`."""
+
+        def work() -> None:
+            try:
+                self._run(emit)
+            except FFmpegError as error:
+                reason = (error.strerror or str(error)).splitlines()[0]
+                self.error = VmafTinyError(
+                    f"{self.rendition.label}: encoding or decoding it fails: {reason}"
+                )
+            except BaseException as error:  # raised by who waits for the lane
+                self.error = error
+            finally:
+                done()
+
+        self._thread = threading.Thread(target=work, name="vmaf-tiny-encode", daemon=True)
+        self._thread.start()
+
+    def feed(self, shot: Shot | None) -> bool:
+        """Give the next picture, waiting for room; return whether it was taken."""
+        while not self._stop.is_set() and self.error is None:
+            with suppress(queue.Full):
+                self._queue.put(shot, timeout=_POLL)
+                return True
+        return False
+
+    def _take(self) -> Shot | None:
+        while not self._stop.is_set():
+            with suppress(queue.Empty):
+                return self._queue.get(timeout=_POLL)
+        raise VmafTinyError("stopped")
+
+    def _run(self, emit: Emit) -> None:
+        decoder = None
+        tally = self.tally
+        context, shape = self.encoder.context, self.encoder.shape
+        first = True
+        while True:
+            shot = self._take()
+            frame = shot.shaped(shape, self._reformatter) if shot else None
+            tally.pictures += shot is not None
+            begun = clock.perf_counter()
+            packets = context.encode(frame)
+            tally.seconds += clock.perf_counter() - begun
+            if decoder is None:
+                decoder = open_decoder(self.encoder)
+                tally.bytes += len(context.extradata or b"")
+            for packet in [*packets, *([None] if shot is None else [])]:
+                if packet:
+                    self._count(packet)
+                for decoded in decoder.decode(packet):
+                    if first:
+                        self._meet(decoded)
+                        first = False
+                    self._check(decoded)
+                    emit(decoded.pts or 0, self._convert(decoded))
+                if packet and self._part:
+                    packet.stream = self._container.streams[0]
+                    self._container.mux(packet)
+            if shot is None:
+                return
+
+    def _count(self, packet: "Packet[VideoStream]") -> None:
+        if packet.pts is None:
+            raise VmafTinyError(f"{self.rendition.label}: a packet has no time stamp")
+        before = self.tally.packets.get(packet.pts, (0, False))
+        self.tally.packets[packet.pts] = (
+            before[0] + packet.size,
+            before[1] or packet.is_keyframe,
+        )
+        self.tally.bytes += packet.size
+
+    def _meet(self, frame: av.VideoFrame) -> None:
+        """Look at the first picture: it must be what was expected, or be compared otherwise."""
+        look = look_of_frame(frame, self.info.label, tags=self.encoder.shape.tags)
+        info = VideoInfo(**{**vars(self.info), **vars(look)})
+        plan = preflight(self.feed_info, info, allow=self._allowed)
+        if plan.bits != self.plan.bits:
+            raise InputError(
+                f"{info.label} decodes as {look.pixel_format}, not {self.encoder.shape.pix_fmt}:"
+                " choose another pixel format"
+            )
+        self.info, self.plan = info, plan
+        self._convert = Converter(plan.distorted)
+
+    def _check(self, frame: av.VideoFrame) -> None:
+        size = self.encoder.shape.width, self.encoder.shape.height
+        if (frame.width, frame.height) != size or frame.is_corrupt:
+            raise VmafTinyError(
+                f"{self.rendition.label}: what {self.rendition.encoder} encoded decodes wrongly"
+                f" ({frame.width}x{frame.height}, not {size[0]}x{size[1]}): choose another encoder"
+            )
+
+    def finish(self) -> Path | None:
+        """Close the encoder; return the file that the encode was kept in."""
+        self._container.close()
+        if self._part and self._keep:
+            self._part.replace(self._keep)
+            self._part = None
+        return self._keep
+
+    @property
+    def described(self) -> EncoderInfo:
+        """What made the encode."""
+        encoder = self.encoder
+        return EncoderInfo(
+            self.rendition.encoder,
+            self._version,
+            encoder.shape.width,
+            encoder.shape.height,
+            encoder.shape.pix_fmt,
+            dict(encoder.options),
+            encoder.threads,
+        )
+
+    def stop(self) -> None:
+        """Make the thread end soon."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Stop and free; what was not finished is not kept."""
+        if getattr(self, "_thread", None):
+            self._stop.set()
+            assert self._thread
+            self._thread.join()
+        with suppress(Exception):  # a file that is given up need not be whole
+            self._container.close()
+        if self._part:
+            self._part.unlink(missing_ok=True)
+
+
+def _container(path: Path | None) -> OutputContainer:
+    if path is None:
+        return av.open("-", "w", format="null")
+    try:
+        return av.open(str(path), "w", format="matroska")
+    except OSError as error:
+        raise OptionError(f"{path.parent} cannot be written to: {error.strerror}") from None
+
+
+def _shape(rendition: Rendition, feed: Feed) -> Shape:
+    info = feed.info
+    width, height = rendition.size or (info.width, info.height)
+    aspect = info.sample_aspect
+    if rendition.size:  # what is shown keeps its shape
+        shown = (aspect or 1) * Fraction(info.width, info.height)
+        aspect = shown * Fraction(height, width)
+    return Shape(
+        width,
+        height,
+        choose_pix_fmt(rendition, feed.pix_fmt),
+        feed.clock.rate,
+        feed.clock.time_base,
+        aspect.limit_denominator(65535) if aspect else None,
+        feed.tags,
+    )

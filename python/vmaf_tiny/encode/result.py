@@ -1,0 +1,179 @@
+"""What encoding and scoring a rendition gives."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vmaf_tiny.encode.rendition import Rendition
+from vmaf_tiny.errors import OptionError
+from vmaf_tiny.result import Result
+from vmaf_tiny.table import Scored
+
+WINDOW = 1.0
+"""Seconds of the window of which the worst is looked for."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a video.
+
+    Attributes
+    ----------
+    start, end
+        Seconds in the source, from the first picture of it to the end of its last one.
+    score
+        Mean of the scores in it.
+    first, last
+        Its first and last picture, counted from 0 as the scores are.
+    """
+
+    start: float
+    end: float
+    score: float
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class EncoderInfo:
+    """What made an encode.
+
+    Attributes
+    ----------
+    name
+        FFmpeg's name.
+    version
+        Of the encoder's library, as far as it says, and of PyAV.
+    width, height, pix_fmt
+        Of the pictures that were encoded.
+    options
+        All that it was told, by FFmpeg's names.
+    threads
+        That it was told to use, on which what it encodes may depend.
+    """
+
+    name: str
+    version: str
+    width: int
+    height: int
+    pix_fmt: str
+    options: dict[str, str]
+    threads: int
+
+
+@dataclass(frozen=True, eq=False)
+class RenditionResult:
+    """An encode and its scores.
+
+    Attributes
+    ----------
+    rendition
+        What was asked for.
+    source
+        Path of the source; empty where it is no file.
+    result
+        Scores and features of each picture and pooled, warnings, and how they came about.
+    bytes
+        Size of the encode: packets and the encoder's header, without a container.
+    duration
+        Seconds that are shown.
+    encode_seconds
+        Time that the encoder was at work, by the clock; others may have been at work beside it.
+    pictures
+        Pictures that were encoded.
+    sizes
+        ``int64`` array of shape (n,): bytes of each scored picture's packet.
+    keyframes
+        ``bool`` array of shape (n,): whether decoding can begin there.
+    encoder
+        What made it.
+    kept
+        The file that it was kept in; None: it was not.
+    complete
+        Whether the whole source was encoded; else a watcher had seen enough.
+    """
+
+    rendition: Rendition
+    source: str
+    result: Result
+    bytes: int
+    duration: float
+    encode_seconds: float
+    pictures: int
+    sizes: NDArray[np.int64]
+    keyframes: NDArray[np.bool_]
+    encoder: EncoderInfo
+    kept: Path | None = None
+    complete: bool = True
+
+    @property
+    def bitrate(self) -> float:
+        """Bits per second."""
+        return 8 * self.bytes / self.duration
+
+    @property
+    def encode_fps(self) -> float:
+        """Pictures encoded per second of `encode_seconds`."""
+        return self.pictures / max(self.encode_seconds, 1e-9)
+
+    @property
+    def score(self) -> float:
+        """The score: the mean over its pictures."""
+        return self.result.score
+
+    @property
+    def pooled(self) -> dict[str, float]:
+        """The score by each pooling: ``mean``, ``harmonic_mean``, ``min``, ``p1``…``p50``."""
+        return self.result.pooled["vmaf"]
+
+    @property
+    def scored(self) -> Scored:
+        """The same as tables of features, charts and reports take it."""
+        rendition, encoder = self.rendition, self.encoder
+        return Scored(
+            name=rendition.label,
+            result=self.result,
+            reference=self.source,
+            distorted=str(self.kept or ""),
+            series=rendition.curve,
+            encoder=rendition.encoder,
+            preset=rendition.preset or "",
+            quality=rendition.quality,
+            width=encoder.width,
+            height=encoder.height,
+            size=self.bytes,
+            duration=self.duration,
+        )
+
+    def worst_window(self, seconds: float = WINDOW) -> Window:
+        """Return the stretch of this length of the lowest mean score, the first of equals.
+
+        A video that is shorter is one window. Without times, pictures count as evenly spread.
+
+        Raises
+        ------
+        OptionError
+            The length is not above 0.
+        """
+        if not seconds > 0:
+            raise OptionError(f"a window of {seconds} seconds: give more than 0")
+        scores = self.result.scores
+        times: NDArray[Any] = self.result.times
+        step = self.duration / max(self.pictures, 1)
+        if np.isnan(times).any():
+            times = self.result.index * step
+        ends = np.append(times[1:], times[-1] + step)
+        # Of windows that begin with a picture, those that end before the video does, and the last.
+        stop = np.searchsorted(times, times + seconds - step / 2)
+        whole = np.flatnonzero(times + seconds <= ends[-1] + step / 2)
+        if not len(whole):
+            return Window(float(times[0]), float(ends[-1]), self.score, 0, len(scores) - 1)
+        sums = np.concatenate([[0.0], np.cumsum(scores)])
+        means = (sums[stop[whole]] - sums[whole]) / (stop[whole] - whole)
+        first = int(whole[np.argmin(means)])
+        last = int(stop[first]) - 1
+        score = float(scores[first : last + 1].mean())
+        return Window(float(times[first]), float(ends[last]), score, first, last)
