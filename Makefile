@@ -15,8 +15,8 @@ PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 # Build tools are called by name, by pip and by each other.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help system build demo test test-arm64 test-releases test-pyav test-sanitized check lint \
-        fuzz plugin plugin-pyav ffmpeg bench clean
+.PHONY: help system build demo test test-arm64 test-releases test-pyav test-torch test-sanitized \
+        check lint fuzz plugin plugin-pyav ffmpeg bench clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -96,6 +96,11 @@ test-releases: build
 
 test-pyav: plugin-pyav
 	@$(BIN)/python -m pytest -q tests/ffmpeg/with_pyav.py
+
+# Training needs no PyTorch; whoever has it must be able to read the checkpoints.
+test-torch: build
+	@$(PIP) install 'torch>=2.3'
+	@$(BIN)/python -m pytest -q tests/python/with_torch.py
 
 # ONNX Runtime is not ours to check, and what it holds until the end is no leak of the filter.
 SANITIZED := $(BUILD)/sanitized

@@ -15,7 +15,7 @@ from vmaf_train.errors import TrainError
 from vmaf_train.files import read_json, write_bytes
 from vmaf_train.models import Model
 
-_MODULE = "PYTHONPATH=python python -m vmaf_train"  # from the root of a checkout
+_COMMAND = "vmaf-train"
 
 _PAGE = """\
 # {id}: VMAF from six features
@@ -38,7 +38,7 @@ It answers with the score that libvmaf's `{teacher}` gives for the same features
 With features at hand, in Python:
 
     session = onnxruntime.InferenceSession("{onnx}", providers=["CPUExecutionProvider"])
-    (scores,) = session.run(None, {{"{input_name}": rows.astype("float32")}})  # rows[N, {inputs}]
+    (scores,) = session.run(None, {feed})
 
 ## The file
 
@@ -46,17 +46,17 @@ With features at hand, in Python:
 |---|---|
 | file | `{onnx}`, {size} bytes, opset {opset}, float32 |
 | sha256 | `{sha256}` |
-| input | `{input_name}` [N, {inputs}]: {features} |
+| input | {inputs_told} |
 | output | `{output_name}` [N] |
 | network | {network}, {parameters} parameters |
 | teacher | `{teacher}` |
 | licence | {license} |
 
-    features [N, {inputs}] -> Sub(mean) -> Div(std) -> {layers} -> Squeeze -> vmaf [N]
+    {graph}
 
-The scaler is part of the graph: feed raw features, never standardise again. The answer can leave
+{scaler_told} The answer can leave
 0..100; clip it, as libvmaf does.
-
+{codec_told}
 ## Accuracy
 
 Against libvmaf's per-frame `{teacher}`, both clipped to 0..100. Sources are split by name; those of
@@ -76,15 +76,16 @@ fold, as long as the command says). Mean ± standard deviation over the folds:
 | {cv_plcc} | {cv_srocc} | {cv_rmse} | {cv_p99} |
 
     {cv_command}
-
+{int8_told}
 ## Training data
 
-{rows} pictures: {distortions} distortions of {units} takes from {source_count} scenes, measured
-with libvmaf {libvmaf}. `python/vmaf_train/corpus.toml` names files, takes and checksums.
+{rows} pictures: {distortions} distortions of {units} takes from {source_count} scenes, scored
+by libvmaf {libvmaf}. `python/vmaf_train/corpus.toml` names files, takes and checksums.
 
 - {codecs}: over their range of quality, a third at a smaller size;
 - scaling down and up;
-- blur, noise, sharpening, contrast, brightness, gamma: alone and before an encoder.
+- blur, noise, sharpening, contrast, brightness, gamma: alone and before an encoder;
+- pictures held for two to eight.
 
 Beside the measured rows, {sampled:g} times as many were drawn between and around them and labelled
 by the teacher, whose file (`--teacher`) comes with libvmaf.
@@ -98,7 +99,7 @@ Some scenes are made by code. No picture is part of this repository.
 ## Recipe
 
 Adam ({epochs} epochs, batch {batch_size}, learning rate {lr:g} falling along a cosine) from
-{restarts}, then {polish} steps of Levenberg-Marquardt on all rows; seed {seed}.
+{restarts}{polish_told}; seed {seed}.
 
     {extract_command}
     {train_command}
@@ -113,6 +114,30 @@ Adam ({epochs} epochs, batch {batch_size}, learning rate {lr:g} falling along a 
 - Bit-exactness between execution providers is not promised; four decimals are.
 """
 
+_CODEC = """
+The codec block has one value for each of {count} encoders ({vocabulary}), 1 for the one in use,
+then `preset_norm` and `crf_norm`; the sidecar has the tables. The teacher looks at features alone,
+and so does this model as far as it learned to: with blocks drawn at random, its score of a picture
+moves by {shift_mean:.3f} in the mean and {shift_p99:.2f} at the 99th percentile.
+"""
+
+_INT8 = """
+## int8
+
+`{int8}`, {size} bytes, sha256 `{sha256}`. Its inner layers compute in eight bits (static
+quantization), the first and the last in float32. On the test sources:
+
+| form | PLCC | RMSE | 99th percentile of the error |
+|---|---|---|---|
+| float32 | {fp32[plcc]:.6f} | {fp32[rmse]:.3f} | {fp32[p99]:.2f} |
+| int8 | {small[plcc]:.6f} | {small[rmse]:.3f} | {small[p99]:.2f} |
+
+PLCC drops by {plcc_drop:.6f}; {budget:g} is allowed. It is there for hardware that has nothing
+else: on a CPU the float32 form is not slower.
+
+    {command}
+"""
+
 
 def write_card(
     path: Path,
@@ -122,6 +147,7 @@ def write_card(
     corpus: Path,
     evaluations: Sequence[Path],
     crossval: Path,
+    int8: Path | None = None,
 ) -> None:
     """Write a card from the reports of the steps.
 
@@ -131,6 +157,8 @@ def write_card(
         What export, train, extract and crossval wrote.
     evaluations : sequence of Path
         What eval wrote; the first is that of the test split.
+    int8 : Path, optional
+        What quantize-int8 wrote.
 
     Raises
     ------
@@ -146,6 +174,7 @@ def write_card(
                 read_json(corpus),
                 [read_json(evaluation) for evaluation in evaluations],
                 read_json(crossval),
+                read_json(int8) if int8 else None,
             )
         )
     except (KeyError, IndexError, TypeError) as error:
@@ -160,6 +189,7 @@ def _values(
     corpus: Mapping[str, Any],
     evaluations: Sequence[Mapping[str, Any]],
     crossval: Mapping[str, Any],
+    int8: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     sidecar = read_json(sidecar_path)
     for report in evaluations:
@@ -168,19 +198,22 @@ def _values(
     test = evaluations[0]
     if set(test["sources"]) - set(stats["held_out_sources"]):
         raise TrainError("the first evaluation has sources that were trained on; see --hold-out")
-    widths = [len(model.features), *model.hidden, 1]
     return {
         **vars(model),
         **sidecar,
-        **{key: stats[key] for key in ("epochs", "batch_size", "lr", "polish", "seed", "sampled")},
+        **{key: stats[key] for key in ("epochs", "batch_size", "lr", "seed", "sampled")},
         **{key: corpus[key] for key in ("rows", "units", "distortions", "libvmaf")},
+        **_told_of_inputs(model),
         "description": model.description,
+        "output_name": model.output,
         "size": (sidecar_path.parent / sidecar["onnx"]).stat().st_size,
-        "inputs": len(model.features),
-        "features": ", ".join(model.features),
-        "network": "-".join(map(str, widths)) + " with ReLU",
-        "layers": " -> Relu -> ".join(f"Gemm({a},{b})" for a, b in itertools.pairwise(widths)),
+        "network": f"{'-'.join(map(str, model.widths))} with {model.activation.upper()}",
         "parameters": model.parameters,
+        "codec_told": _told_of_codec(model, test),
+        "int8_told": _told_of_int8(int8, sidecar),
+        "polish_told": f", then {stats['polish']} steps of Levenberg-Marquardt on all rows"
+        if stats["polish"]
+        else "",
         "test_sources": ", ".join(test["sources"]),
         "accuracy": "\n".join(_row(report, stats["held_out_sources"]) for report in evaluations),
         "eval_command": _command(test),
@@ -205,6 +238,59 @@ def _values(
     }
 
 
+def _told_of_inputs(model: Model) -> dict[str, str]:
+    """Say how the model is fed."""
+    count = len(model.features)
+    told = f"`features` [N, {count}]: {', '.join(model.features)}"
+    feed = "rows.astype('float32')"
+    graph = ["Sub(mean)", "Div(std)"] if model.scaler_in_graph else []
+    if model.scaler_in_graph:
+        scaler = "The scaler is part of the graph: feed raw features, never standardise again."
+    else:
+        scaler = "Feed (value - `feature_mean`) / `feature_std`, which the sidecar has."
+        feed = "((rows - mean) / std).astype('float32')"
+        told += "; standardised by the caller"
+    feed = f'"features": {feed}'
+    if model.codec is not None:
+        told += f"; `{model.codec.input}` [N, {model.codec.width}]"
+        feed += f', "{model.codec.input}": blocks'
+        graph.append(f"Concat({model.codec.input})")
+    activation = model.activation.capitalize()
+    pairs = list(itertools.pairwise(model.widths))
+    for n, (a, b) in enumerate(pairs):
+        graph += [f"Gemm({a},{b})", *([activation] if n + 1 < len(pairs) else [])]
+    return {
+        "inputs_told": told,
+        "feed": f"{{{feed}}}",
+        "graph": " -> ".join(["features", *graph, "Squeeze", model.output]),
+        "scaler_told": scaler,
+    }
+
+
+def _told_of_codec(model: Model, evaluation: Mapping[str, Any]) -> str:
+    if model.codec is None:
+        return ""
+    return _CODEC.format(
+        count=len(model.codec.vocabulary),
+        vocabulary=", ".join(model.codec.vocabulary),
+        shift_mean=evaluation["codec_shift"]["mean"],
+        shift_p99=evaluation["codec_shift"]["p99"],
+    )
+
+
+def _told_of_int8(report: Mapping[str, Any] | None, sidecar: Mapping[str, Any]) -> str:
+    if report is None:
+        return ""
+    if report["sha256"] != sidecar["int8_sha256"]:
+        raise TrainError("the report of the int8 form is of another file; quantize again")
+    return _INT8.format(
+        **report,
+        fp32=report["fp32_figures"],
+        small=report["int8_figures"],
+        command=_command(report),
+    )
+
+
 def _row(report: Mapping[str, Any], held_out: Sequence[str]) -> str:
     role = "trained on" if set(report["sources"]) - set(held_out) else "held out"
     return (
@@ -222,5 +308,5 @@ def _command(report: Mapping[str, Any]) -> str:
     """Give the command line that wrote a report."""
     provenance = report["run_provenance"]
     script = provenance["entrypoint"]["path"]
-    program = f"python {script}" if "scripts/" in script else _MODULE
+    program = f"python {script}" if "scripts/" in script else _COMMAND
     return " ".join([program, *provenance["argv"]])

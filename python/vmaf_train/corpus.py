@@ -2,7 +2,8 @@
 """The corpus manifest: which pictures are reference material, and under which licence.
 
 A manifest is a TOML file. ``frames`` says how long a take is, ``every`` thins the distortions out
-(every eighth, say, for a quick corpus). ``[[clip]]`` names a video and the takes to cut from it,
+(every eighth, say, for a quick corpus); an entry or take may have its own, and a ``depth`` of 8 or
+10 bits. ``[[clip]]`` names a video and the takes to cut from it,
 ``[[still]]`` an image and the camera moves that bring it to life, ``[[synthetic]]`` a generator of
 :mod:`vmaf_train.synthetic`. A take becomes a :class:`Unit`: a short reference sequence that every
 distortion is applied to.
@@ -52,6 +53,8 @@ class Unit:
         Of the file; empty for ``"synthetic"``.
     license, credit : str
         What the file may be used for, and whose it is.
+    depth : int
+        Bits per sample of the pictures, 8 or 10.
     every : int
         Apply every so many-th distortion only; 1: all.
     """
@@ -68,6 +71,7 @@ class Unit:
     move: str = ""
     raw: str = ""
     sha256: str = ""
+    depth: int = 8
     every: int = 1
     license: str = ""
     credit: str = ""
@@ -91,18 +95,19 @@ def read_corpus(path: Path) -> list[Unit]:
         manifest = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise TrainError(f"cannot read the corpus manifest {path}: {error}") from error
-    frames, every = int(manifest.get("frames", 20)), int(manifest.get("every", 1))
+    defaults = {"frames": 20, "every": 1, "depth": 8} | {
+        name: manifest[name] for name in ("frames", "every", "depth") if name in manifest
+    }
     units: list[Unit] = []
     try:
         for clip in manifest.get("clip", []):
-            units += [_clip_unit(clip, take, frames) for take in clip["takes"]]
+            units += [_clip_unit(clip, defaults | clip | take) for take in clip["takes"]]
         for still in manifest.get("still", []):
-            units += [_still_unit(still, move, frames) for move in still["moves"]]
+            units += [_still_unit(defaults | still, move) for move in still["moves"]]
         for made in manifest.get("synthetic", []):
-            units.append(_synthetic_unit(made, frames))
+            units.append(_synthetic_unit(defaults | made))
     except KeyError as error:
         raise TrainError(f"{path}: an entry lacks the key {error}") from error
-    units = [dataclasses.replace(unit, every=every) for unit in units]
     for unit in units:
         _check(unit, path)
     names = [unit.name for unit in units]
@@ -133,24 +138,28 @@ def _check(unit: Unit, path: Path) -> None:
         raise TrainError(f"{path}: the size of {unit.name} must be even, {SMALLEST} or more")
     if unit.frames < 1 or unit.step < 1 or unit.start < 0 or unit.every < 1:
         raise TrainError(f"{path}: {unit.name} needs frames, step and every of 1 or more")
+    if unit.depth not in (8, 10):
+        raise TrainError(f"{path}: {unit.name}: the depth is 8 or 10 bits, not {unit.depth}")
     if unit.kind == "still" and unit.move not in MOVES:
         raise TrainError(f"{path}: {unit.name}: a still can {', '.join(MOVES)}")
     if unit.kind == "synthetic" and unit.origin not in GENERATORS:
         raise TrainError(f"{path}: {unit.name}: the generators are {', '.join(GENERATORS)}")
 
 
-def _clip_unit(clip: dict[str, Any], take: dict[str, Any], frames: int) -> Unit:
+def _clip_unit(clip: dict[str, Any], take: dict[str, Any]) -> Unit:
     width, height = take["size"]
     start, step = int(take.get("start", 0)), int(take.get("step", 1))
     stem = Path(clip["path"]).stem.replace(".", "_")
     return Unit(
-        name=f"{stem}-{start}x{step}-{width}x{height}",
+        name=f"{stem}-{start}x{step}-{_size(take)}",
         source=clip["source"],
         kind="clip",
         origin=clip["path"],
         width=width,
         height=height,
-        frames=int(take.get("frames", frames)),
+        frames=int(take["frames"]),
+        depth=int(take["depth"]),
+        every=int(take["every"]),
         start=start,
         step=step,
         raw=clip.get("raw", ""),
@@ -160,16 +169,18 @@ def _clip_unit(clip: dict[str, Any], take: dict[str, Any], frames: int) -> Unit:
     )
 
 
-def _still_unit(still: dict[str, Any], move: str, frames: int) -> Unit:
+def _still_unit(still: dict[str, Any], move: str) -> Unit:
     width, height = still["size"]
     return Unit(
-        name=f"{Path(still['path']).stem}-{move}-{width}x{height}",
+        name=f"{Path(still['path']).stem}-{move}-{_size(still)}",
         source=still["source"],
         kind="still",
         origin=still["path"],
         width=width,
         height=height,
-        frames=int(still.get("frames", frames)),
+        frames=int(still["frames"]),
+        depth=int(still["depth"]),
+        every=int(still["every"]),
         move=move,
         sha256=still.get("sha256", ""),
         license=still.get("license", ""),
@@ -177,14 +188,21 @@ def _still_unit(still: dict[str, Any], move: str, frames: int) -> Unit:
     )
 
 
-def _synthetic_unit(made: dict[str, Any], frames: int) -> Unit:
+def _synthetic_unit(made: dict[str, Any]) -> Unit:
     width, height = made["size"]
     return Unit(
-        name=f"{made['source']}-{width}x{height}",
+        name=f"{made['source']}-{_size(made)}",
         source=made["source"],
         kind="synthetic",
         origin=made["generator"],
         width=width,
         height=height,
-        frames=int(made.get("frames", frames)),
+        frames=int(made["frames"]),
+        depth=int(made["depth"]),
+        every=int(made["every"]),
     )
+
+
+def _size(entry: dict[str, Any]) -> str:
+    width, height = entry["size"]
+    return f"{width}x{height}" + ("" if entry["depth"] == 8 else f"-{entry['depth']}bit")

@@ -47,6 +47,12 @@ class Recipe:
         Encoder, or ``"none"``.
     options : tuple of (str, str)
         Its options.
+    preset : str
+        Which of the encoder's presets that is; empty where it has none.
+    crf : int or None
+        Constant rate factor among the options.
+    hold : int
+        Every picture is held for so many, those in between are lost; 1: none.
     """
 
     name: str
@@ -55,6 +61,9 @@ class Recipe:
     filters: tuple[str, ...] = ()
     codec: str = "none"
     options: tuple[tuple[str, str], ...] = ()
+    preset: str = ""
+    crf: int | None = None
+    hold: int = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +82,8 @@ class Encoder:
         Recipes per unit that only encode, a third of them at a smaller size.
     presets : tuple of dict
         Option sets to choose from; the key ``"label"`` names the set.
+    depths : tuple of int
+        Bits per sample that it encodes.
     """
 
     codec: str
@@ -80,7 +91,8 @@ class Encoder:
     best: int
     worst: int
     count: int
-    presets: tuple[dict[str, str], ...] = ({"label": "default"},)
+    presets: tuple[dict[str, str], ...] = ({"label": ""},)
+    depths: tuple[int, ...] = (8, 10)
 
 
 ENCODERS = (
@@ -92,7 +104,7 @@ ENCODERS = (
         # With macroblock trees the result depends on what was in memory before.
         presets=tuple(
             {"label": name, "preset": name, "mbtree": "0"}
-            for name in ("ultrafast", "veryfast", "fast", "medium")
+            for name in ("ultrafast", "veryfast", "fast", "medium", "slow")
         ),
         count=7,
     ),
@@ -107,7 +119,7 @@ ENCODERS = (
                 "preset": name,
                 "x265-params": "log-level=none:pools=none:frame-threads=1",
             }
-            for name in ("ultrafast", "superfast", "fast")
+            for name in ("ultrafast", "superfast", "fast", "medium")
         ),
         count=5,
     ),
@@ -117,7 +129,8 @@ ENCODERS = (
         best=8,
         worst=63,
         presets=tuple(
-            {"label": name, "preset": name, "svtav1-params": "lp=1"} for name in ("8", "10", "12")
+            {"label": name, "preset": name, "svtav1-params": "lp=1"}
+            for name in ("7", "8", "10", "12")
         ),
         count=5,
     ),
@@ -131,9 +144,10 @@ ENCODERS = (
             {"label": "good", "deadline": "good", "cpu-used": "6"},
         ),
         count=5,
+        depths=(8,),
     ),
-    Encoder(codec="mpeg2video", quality="qscale", best=2, worst=31, count=1),
-    Encoder(codec="mjpeg", quality="qscale", best=2, worst=31, count=1),
+    Encoder(codec="mpeg2video", quality="qscale", best=2, worst=31, count=2, depths=(8,)),
+    Encoder(codec="mjpeg", quality="qscale", best=2, worst=31, count=2, depths=(8,)),
 )
 
 
@@ -141,7 +155,9 @@ def recipes_for(unit: Unit) -> list[Recipe]:
     """Draw the recipes of a unit: always the same for the same name, spread over all qualities."""
     rng = np.random.default_rng(zlib.crc32(f"{unit.name} recipes".encode()))
     recipes = [Recipe("identical")]
-    for encoder in ENCODERS:
+    encoders = [encoder for encoder in ENCODERS if unit.depth in encoder.depths]
+    modern = [encoder for encoder in encoders if encoder.quality == "crf"]
+    for encoder in encoders:
         for stratum in range(encoder.count):
             scale = 1.0 if rng.random() > 1 / 3 else round(float(rng.uniform(0.25, 0.9)), 2)
             recipes.append(
@@ -150,11 +166,14 @@ def recipes_for(unit: Unit) -> list[Recipe]:
     for kernel in ("bilinear", "bicubic", "lanczos", "area"):
         scale = round(float(rng.uniform(0.15, 0.95)), 2)
         recipes.append(Recipe(f"scale{scale}-{kernel}", scale, kernel))
-    recipes += [_filter(spec) for spec in _filters(rng)]
-    for spec in _filters(rng):
-        encoder = ENCODERS[int(rng.integers(4))]
+    recipes += [_filter(spec) for spec in _filters(rng, unit.depth)]
+    for spec in _filters(rng, unit.depth):
+        encoder = modern[int(rng.integers(len(modern)))]
         if rng.random() < 0.5:
             recipes.append(_encode(encoder, float(rng.random()), rng, filters=(spec,)))
+    recipes += [Recipe(f"hold{hold}", hold=hold) for hold in (2, int(rng.integers(3, 9)))]
+    frozen = _encode(modern[int(rng.integers(len(modern)))], float(rng.random()), rng)
+    recipes.append(dataclasses.replace(frozen, name=f"hold3-{frozen.name}", hold=3))
     return list({recipe.name: recipe for recipe in recipes}.values())[:: unit.every]
 
 
@@ -164,7 +183,7 @@ def distort(recipe: Recipe, reference: list[av.VideoFrame]) -> list[av.VideoFram
     Returns
     -------
     list of av.VideoFrame
-        As many pictures as came in, ``yuv420p``, of the size that came in.
+        As many pictures as came in, of the format and size that came in.
 
     Raises
     ------
@@ -177,9 +196,10 @@ def distort(recipe: Recipe, reference: list[av.VideoFrame]) -> list[av.VideoFram
         small = (max(_SMALLEST, 2 * round(side * recipe.scale / 2)) for side in (width, height))
         chain.insert(0, "scale={}:{}:flags=".format(*small) + recipe.kernel)
     try:
-        pictures = _run_filters(chain, reference)
+        held = [reference[n - n % recipe.hold] for n in range(len(reference))]
+        pictures = _run_filters(chain, held)
         if recipe.codec != "none":
-            pictures = _decode(_encode_pictures(recipe, pictures))
+            pictures = _decode(_encode_pictures(recipe, pictures), reference[0].format.name)
         if recipe.scale != 1.0:
             pictures = _run_filters([f"scale={width}:{height}:flags=bicubic"], pictures)
     except av.FFmpegError as error:
@@ -189,25 +209,29 @@ def distort(recipe: Recipe, reference: list[av.VideoFrame]) -> list[av.VideoFram
     return pictures
 
 
-def _filters(rng: np.random.Generator) -> list[str]:
+def _filters(rng: np.random.Generator, depth: int) -> list[str]:
     """One filter of every kind, strengths drawn evenly on a scale that suits each."""
+    white = 2**depth - 1
+    unit = 2 ** (depth - 8)
 
     def draw(low: float, high: float) -> float:
         return round(float(np.exp(rng.uniform(np.log(low), np.log(high)))), 3)
 
-    contrast, offset = draw(0.6, 1.5), round(float(rng.uniform(-25, 25)))
+    contrast, offset = draw(0.5, 2), round(float(rng.uniform(-25, 25)))
     gamma = draw(0.7, 1.4)
-    return [
+    specs = [
         f"gblur=sigma={draw(0.3, 1.2)}",
         f"gblur=sigma={draw(1.2, 6)}",
         f"noise=c0s={round(draw(2, 12))}:c0f=t",
         f"noise=c0s={round(draw(12, 60))}:c0f=t",
         f"noise=c0s={round(draw(4, 40))}",
-        f"unsharp=la={draw(0.2, 1.5)}",
-        f"lutyuv=y=clip((val-128)*{contrast}+128\\,0\\,255)",
-        f"lutyuv=y=clip(val+{offset}\\,0\\,255)",
-        f"lutyuv=y=255*pow(val/255\\,{gamma})",
+        f"unsharp=la={draw(0.2, 3)}",
+        f"lutyuv=y=clip((val-{128 * unit})*{contrast}+{128 * unit}\\,0\\,{white})",
+        f"lutyuv=y=clip(val+{offset * unit}\\,0\\,{white})",
+        f"lutyuv=y={white}*pow(val/{white}\\,{gamma})",
     ]
+    # FFmpeg's noise knows 8 bits only.
+    return [spec for spec in specs if depth == 8 or not spec.startswith("noise")]
 
 
 def _filter(spec: str) -> Recipe:
@@ -224,7 +248,8 @@ def _encode(
     quality = encoder.best + round(badness * (encoder.worst - encoder.best))
     preset = dict(encoder.presets[int(rng.integers(len(encoder.presets)))])
     label = preset.pop("label")
-    parts = [*map(_label, filters), encoder.codec, label, f"{encoder.quality}{quality}"]
+    parts = [*map(_label, filters), encoder.codec, *([label] if label else [])]
+    parts.append(f"{encoder.quality}{quality}")
     if scale != 1.0:
         parts.append(f"scale{scale}")
     if encoder.quality == "qscale":
@@ -237,6 +262,8 @@ def _encode(
         filters=filters,
         codec=encoder.codec,
         options=tuple((preset | options).items()),
+        preset=label,
+        crf=quality if encoder.quality == "crf" else None,
     )
 
 
@@ -272,7 +299,7 @@ def _encode_pictures(recipe: Recipe, pictures: list[av.VideoFrame]) -> io.BytesI
     # SVT-AV1 has no option to be quiet; its environment variable is read when it starts.
     os.environ.setdefault("SVT_LOG", "1")
     packets = io.BytesIO()
-    pix_fmt = "yuvj420p" if recipe.codec == "mjpeg" else "yuv420p"
+    pix_fmt = "yuvj420p" if recipe.codec == "mjpeg" else pictures[0].format.name
     with av.open(packets, "w", format="matroska") as container:
         stream = container.add_stream(recipe.codec, rate=RATE, options=dict(recipe.options))
         assert isinstance(stream, av.VideoStream)
@@ -289,10 +316,10 @@ def _encode_pictures(recipe: Recipe, pictures: list[av.VideoFrame]) -> io.BytesI
     return packets
 
 
-def _decode(packets: io.BytesIO) -> list[av.VideoFrame]:
+def _decode(packets: io.BytesIO, pix_fmt: str) -> list[av.VideoFrame]:
     with av.open(packets, "r") as container:
         container.streams.video[0].thread_type = "NONE"
-        return [_relabel(picture, "yuv420p") for picture in container.decode(video=0)]
+        return [_relabel(picture, pix_fmt) for picture in container.decode(video=0)]
 
 
 def _relabel(picture: av.VideoFrame, pix_fmt: str) -> av.VideoFrame:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from vmaf_train.codecs import CRF_RANGE, PRESETS
 from vmaf_train.errors import TableError
-from vmaf_train.files import write_json
+from vmaf_train.files import read_json, write_json
 from vmaf_train.metrics import Agreement, agreement
 from vmaf_train.models import Model
-from vmaf_train.net import Network
 from vmaf_train.provenance import Invocation, run_provenance
 from vmaf_train.runtime import predict
 from vmaf_train.splits import folds, split_keys
@@ -44,12 +45,39 @@ def rows_of_split(rows: Rows, split: str) -> Rows:
 
 def evaluate(onnx_path: Path, rows: Rows) -> tuple[Agreement, dict[str, Agreement]]:
     """Compare a model's clipped scores with the teacher's: all together, and source by source."""
-    predicted = predict(onnx_path, rows.features)
+    predicted = predict(onnx_path, rows)
     by_source = {}
     for name in rows.sources():
         chosen = rows.source == name
         by_source[name] = agreement(predicted[chosen], rows.vmaf[chosen])
     return agreement(predicted, rows.vmaf), by_source
+
+
+def codec_shift(onnx_path: Path, rows: Rows) -> dict[str, float]:
+    """By how much scores move when encoder, preset and CRF are drawn at random.
+
+    Returns
+    -------
+    dict
+        ``mean``, ``p99`` and ``worst`` absolute difference; empty if the model takes no codec.
+    """
+    sidecar = onnx_path.with_suffix(".json")
+    vocabulary = (read_json(sidecar) if sidecar.is_file() else {}).get("encoder_vocab")
+    if not vocabulary:
+        return {}
+    rng = np.random.default_rng(0)
+    count = len(rows)
+    codec = rng.choice(vocabulary, count)
+    ladders = {name: list(PRESETS.get(name, {"": 0})) for name in vocabulary}
+    preset = np.array([rng.choice(ladders[name]) for name in codec], dtype=str)
+    crf = rng.uniform(*CRF_RANGE, count)
+    drawn = dataclasses.replace(rows, codec=codec, preset=preset, crf=crf)
+    moved = np.abs(predict(onnx_path, drawn) - predict(onnx_path, rows))
+    return {
+        "mean": float(moved.mean()),
+        "p99": float(np.percentile(moved, 99)),
+        "worst": float(moved.max()),
+    }
 
 
 def validate(
@@ -66,7 +94,7 @@ def validate(
     The gate is passed if the correlation reaches `min_plcc`.
     """
     rows = read_rows(table, model.features, limit=count)
-    predicted = predict(onnx_path, rows.features)
+    predicted = predict(onnx_path, rows)
     result = agreement(predicted, rows.vmaf)
     if report is not None:
         args = {
@@ -114,7 +142,11 @@ class CrossValidation:
 
 
 def cross_validate(
-    rows: Rows, count: int, seeds: Sequence[int], train: Callable[[Rows, int], Network]
+    rows: Rows,
+    count: int,
+    seeds: Sequence[int],
+    train: Callable[[Rows, int], Callable[[Rows], npt.NDArray[np.float32]]],
+    tell: Callable[[str], None] = lambda line: None,
 ) -> CrossValidation:
     """Train without each fold's sources, measure on them.
 
@@ -123,7 +155,9 @@ def cross_validate(
     count : int
         Folds; 0: one per source (leave one source out).
     train : callable
-        Makes a network from rows and a seed.
+        Makes a function that scores rows, from rows and a seed.
+    tell : callable
+        Is told how each training did.
 
     Raises
     ------
@@ -139,7 +173,8 @@ def cross_validate(
     for held_out in parts:
         inside = np.isin(rows.source, held_out)
         for seed in seeds:
-            network = train(rows.take(~inside), seed)
+            score = train(rows.take(~inside), seed)
             test = rows.take(inside)
-            results.append(agreement(np.clip(network(test.features), 0, 100), test.vmaf))
+            results.append(agreement(np.clip(score(test), 0, 100), test.vmaf))
+            tell(f"{results[-1]} seed={seed} {' '.join(held_out)}")
     return CrossValidation(parts, results)

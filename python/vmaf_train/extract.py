@@ -21,13 +21,14 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
+from vmaf_train.core import check_equal, features_of
 from vmaf_train.corpus import Unit, check_files, read_corpus
-from vmaf_train.distort import distort, recipes_for
+from vmaf_train.distort import Recipe, distort, recipes_for
 from vmaf_train.errors import TrainError
 from vmaf_train.features import FEATURES
 from vmaf_train.libvmaf import measure
 from vmaf_train.material import luma_of, reference_pictures
-from vmaf_train.table import write_table
+from vmaf_train.table import SCHEMA, write_table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +117,9 @@ def extract_unit(unit: Unit, data: Path, parts: Path) -> int:
     planes = [luma_of(picture) for picture in reference]
     tables = []
     for recipe in recipes_for(unit):
-        measured = measure(planes, [luma_of(p) for p in distort(recipe, reference)])
+        distorted = [luma_of(picture) for picture in distort(recipe, reference)]
+        features, measured = features_of(planes, distorted, unit.depth), measure(planes, distorted)
+        check_equal(features, measured.features)
         rows = len(measured.vmaf)
         columns: dict[str, object] = {
             "source": [unit.source] * rows,
@@ -125,7 +128,9 @@ def extract_unit(unit: Unit, data: Path, parts: Path) -> int:
             "codec": [recipe.codec] * rows,
             "vmaf": measured.vmaf,
         }
-        columns |= {name: measured.features[:, i] for i, name in enumerate(FEATURES)}
+        columns |= {name: features[:, i] for i, name in enumerate(FEATURES)}
+        columns["preset"] = pa.array([recipe.preset or None] * rows, pa.string())
+        columns["crf"] = pa.array([recipe.crf] * rows, pa.float64())
         tables.append(pa.table(columns))
     part = pa.concat_tables(tables)
     write_table(part_path(unit, parts), [part])
@@ -134,8 +139,17 @@ def extract_unit(unit: Unit, data: Path, parts: Path) -> int:
 
 def part_path(unit: Unit, parts: Path) -> Path:
     """Where a unit's rows go; another take or other recipes give another name."""
-    recipes = [dataclasses.asdict(recipe) for recipe in recipes_for(unit)]
-    take = dataclasses.asdict(dataclasses.replace(unit, license="", credit=""))
-    content = json.dumps([take, recipes], sort_keys=True)
+    recipes = [_told(recipe) for recipe in recipes_for(unit)]
+    take = _told(dataclasses.replace(unit, license="", credit=""))
+    content = json.dumps([SCHEMA.names, take, recipes], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:12]
     return parts / f"{unit.name}.{digest}.parquet"
+
+
+def _told(what: Unit | Recipe) -> dict[str, object]:
+    """Fields that are not what they are by default: a new one renames no part."""
+    return {
+        field.name: getattr(what, field.name)
+        for field in dataclasses.fields(what)
+        if getattr(what, field.name) != field.default
+    }

@@ -21,6 +21,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def int8_paths(onnx_path: Path) -> tuple[Path, Path]:
+    """Where the int8 form and its sidecar lie."""
+    return onnx_path.with_suffix(".int8.onnx"), onnx_path.with_suffix(".int8.json")
+
+
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a file beside `path`, then move it into place.
 

@@ -1,28 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
-"""Training. The only module that needs torch.
-
-Adam on mini-batches finds a good valley; :mod:`vmaf_train.polish` walks to its bottom.
-"""
+"""Training: :mod:`vmaf_train.adam` finds a valley, :mod:`vmaf_train.polish` its bottom."""
 
 from __future__ import annotations
 
 import dataclasses
-import io
-import itertools
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch  # type: ignore[import-not-found, unused-ignore]
-from torch import nn  # type: ignore[import-not-found, unused-ignore]
 
-from vmaf_train.files import write_bytes
+from vmaf_train.adam import descend
 from vmaf_train.metrics import Agreement, agreement
-from vmaf_train.net import Network, scaler
-from vmaf_train.polish import OUTSIDE, Array, Layers, loss, polish
+from vmaf_train.models import Model
+from vmaf_train.net import Float32, Network, scaler
+from vmaf_train.polish import Array, loss, polish
 from vmaf_train.recipe import Recipe
 from vmaf_train.table import Rows
+
+_ASIDE = 1 / 3  # importance of rows that nobody measured
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,88 +26,77 @@ class Fitted:
     metrics: Agreement
 
 
-def fit(hidden: Sequence[int], rows: Rows, extra: Rows | None, recipe: Recipe) -> Fitted:
+def fit(model: Model, rows: Rows, extra: Rows | None, recipe: Recipe) -> Fitted:
     """Train a network; on one machine, the same input gives the same network.
 
     Parameters
     ----------
-    hidden : sequence of int
-        Widths of the hidden layers.
     rows : Rows
         Measured; the scaler is fitted to them.
     extra : Rows or None
         More rows to learn from, each a third as important.
     """
-    mean, std = scaler(rows.features)
-    learned = [(rows, 1.0)] if extra is None else [(rows, 1.0), (extra, 1 / 3)]
-    x = np.concatenate([(part.features - mean) / std for part, _ in learned])
-    y = np.concatenate([part.vmaf for part, _ in learned])
-    weight = np.concatenate([np.full(len(part), importance) for part, importance in learned])
+    mean, std = _scaler(model, rows)
+    x, y, weight = _material(model, rows, extra, np.random.default_rng(recipe.seed + 77))
+    x = (x - mean) / std
     # Which start is the best shows early in the polish, not before it.
     trial = recipe.polish // 5 if recipe.restarts > 1 else 0
     starts = []
     for start in range(recipe.restarts):
-        layers = _adam(hidden, x, y, weight, recipe, 1000 * recipe.seed + start)
-        starts.append(polish(layers, x, y, weight, trial))
-    best = min(starts, key=lambda layers: loss(layers, x, y, weight))
-    layers = polish(best, x, y, weight, recipe.polish - trial)
-    network = Network(mean, std, [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers])
-    predicted = np.clip(network(rows.features), 0, 100)
+        seed = 1000 * recipe.seed + start
+        layers = descend(model.hidden, model.activation, x, y, weight, recipe, seed)
+        starts.append(polish(layers, x, y, weight, trial, model.activation))
+    best = min(starts, key=lambda layers: loss(layers, x, y, weight, model.activation))
+    layers = polish(best, x, y, weight, recipe.polish - trial, model.activation)
+    network = Network(
+        mean,
+        std,
+        [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers],
+        model.activation,
+    )
+    predicted = np.clip(network(inputs_of(model, rows)), 0, 100)
     return Fitted(network, agreement(predicted, rows.vmaf))
 
 
-def save_checkpoint(path: Path, network: Network, about: dict[str, Any]) -> None:
-    """Write a checkpoint: the network's weights and what else is known about it."""
-    state = {}
-    for n, (weight, bias) in enumerate(network.layers):
-        # Numbered as in torch.nn.Sequential, where a ReLU follows each layer but the last.
-        state[f"{2 * n}.weight"] = torch.tensor(weight)
-        state[f"{2 * n}.bias"] = torch.tensor(bias)
-    # By way of memory: torch writes a file's name into it, and the temporary one is random.
-    buffer = io.BytesIO()
-    torch.save({"state_dict": state} | about, buffer)
-    write_bytes(path, buffer.getvalue())
+def inputs_of(model: Model, rows: Rows) -> Array:
+    """Make what the network takes, [rows, inputs]: raw features, then the encode's codec block."""
+    if model.codec is None:
+        return rows.features
+    blocks = model.codec.encode_all(rows.codec.tolist(), rows.preset.tolist(), rows.crf)
+    return np.concatenate([rows.features, blocks], axis=1)
 
 
-def _adam(
-    hidden: Sequence[int], x: Array, y: Array, weight: Array, recipe: Recipe, seed: int
-) -> Layers:
-    """Train from random weights; returns layers in double precision."""
-    generator = torch.Generator().manual_seed(seed)
-    net = _build(hidden, x.shape[1], float(y.mean()), generator)
-    features, truth, importance = (torch.tensor(a, dtype=torch.float32) for a in (x, y, weight))
-    optimizer = torch.optim.Adam(net.parameters(), lr=recipe.lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, recipe.epochs))
-    for _ in range(recipe.epochs):
-        order = torch.randperm(len(truth), generator=generator)
-        for start in range(0, len(order), recipe.batch_size):
-            rows = order[start : start + recipe.batch_size]
-            error = net(features[rows])[:, 0] - truth[rows]
-            hidden_error = ((truth[rows] >= 100) & (error > 0)) | ((truth[rows] <= 0) & (error < 0))
-            visible = torch.where(hidden_error, OUTSIDE * error, error)
-            optimizer.zero_grad()
-            torch.autograd.backward((importance[rows] * visible**2).mean())
-            optimizer.step()
-        schedule.step()
-    return [
-        (layer.weight.detach().double().numpy(), layer.bias.detach().double().numpy())
-        for layer in net
-        if isinstance(layer, nn.Linear)
-    ]
+def _scaler(model: Model, rows: Rows) -> tuple[Float32, Float32]:
+    """Mean and std of the inputs; a codec block is taken as it is."""
+    mean, std = scaler(rows.features)
+    beside = model.inputs - len(mean)
+    return (
+        np.concatenate([mean, np.zeros(beside, np.float32)]),
+        np.concatenate([std, np.ones(beside, np.float32)]),
+    )
 
 
-def _build(
-    hidden: Sequence[int], inputs: int, mean_score: float, generator: torch.Generator
-) -> nn.Sequential:
-    """Make a network whose first answers lie around the mean score."""
-    layers: list[nn.Module] = []
-    for fan_in, fan_out in itertools.pairwise([inputs, *hidden, 1]):
-        layer = nn.Linear(fan_in, fan_out)
-        with torch.no_grad():
-            layer.weight.normal_(0, (2 / fan_in) ** 0.5, generator=generator)
-            layer.bias.normal_(0, 0.3, generator=generator)
-        layers += [layer, nn.ReLU()]
-    with torch.no_grad():
-        layer.weight.mul_(10)
-        layer.bias.fill_(mean_score)
-    return nn.Sequential(*layers[:-1])
+def _material(
+    model: Model, rows: Rows, extra: Rows | None, rng: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """Gather inputs, scores and importance of everything that is learned from.
+
+    The teacher looks at features alone. So that a model with a codec block does not take an
+    encoder's habits in the corpus for a law, every row comes a second time with a block drawn at
+    random.
+    """
+    parts = [(inputs_of(model, rows), rows.vmaf, 1.0)]
+    if model.codec is not None:
+        drawn = model.codec.draw(len(rows), rng)
+        parts.append((np.concatenate([rows.features, drawn], axis=1), rows.vmaf, _ASIDE))
+    if extra is not None:
+        inputs = extra.features
+        if model.codec is not None:
+            drawn = model.codec.draw(len(extra), rng)
+            inputs = np.concatenate([inputs, drawn], axis=1)
+        parts.append((inputs, extra.vmaf, _ASIDE))
+    return (
+        np.concatenate([inputs for inputs, _, _ in parts]),
+        np.concatenate([scores for _, scores, _ in parts]),
+        np.concatenate([np.full(len(scores), much) for _, scores, much in parts]),
+    )

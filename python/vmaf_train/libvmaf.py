@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
-"""The oracle: features and teacher scores of libvmaf, through the ffmpeg of imageio-ffmpeg.
+"""The oracle: teacher scores and features of libvmaf, through the ffmpeg of imageio-ffmpeg.
 
 Both pictures travel through one pipe, reference above distorted, so nothing touches the disk.
 """
@@ -17,7 +17,10 @@ import numpy.typing as npt
 from vmaf_train.errors import TrainError
 from vmaf_train.features import FEATURES
 
-Plane = npt.NDArray[np.uint8]
+Plane = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+_PIX_FMT = {False: "yuv420p", True: "yuv420p10le"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +48,7 @@ def measure(reference: Sequence[Plane], distorted: Sequence[Plane]) -> Measured:
     Parameters
     ----------
     reference, distorted : sequence of uint8[height, width]
-        Luma planes, as many of each; even sides of at least 34.
+        Luma planes, as many of each; even sides of at least 34. Of 10 bits: uint16.
 
     Raises
     ------
@@ -54,7 +57,8 @@ def measure(reference: Sequence[Plane], distorted: Sequence[Plane]) -> Measured:
     """
     height, width = reference[0].shape
     # Pure luma would be converted from full to limited range on its way into libvmaf.
-    grey = np.full((height, width), 128, np.uint8).tobytes()
+    deep = reference[0].dtype == np.uint16
+    grey = np.full((height, width), 512 if deep else 128, reference[0].dtype).tobytes()
     stream = b"".join(
         r.tobytes() + d.tobytes() + grey for r, d in zip(reference, distorted, strict=True)
     )
@@ -65,7 +69,7 @@ def measure(reference: Sequence[Plane], distorted: Sequence[Plane]) -> Measured:
     # fmt: off
     command = [
         ffmpeg(), "-v", "error", "-threads", "1", "-filter_complex_threads", "1",
-        "-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{2 * height}",
+        "-f", "rawvideo", "-pix_fmt", _PIX_FMT[deep], "-video_size", f"{width}x{2 * height}",
         "-i", "pipe:0", "-filter_complex", graph, "-f", "null", "-",
     ]
     # fmt: on

@@ -14,7 +14,11 @@ from vmaf_train.corpus import Unit
 from vmaf_train.errors import TrainError
 from vmaf_train.synthetic import GENERATORS
 
-Plane = npt.NDArray[np.uint8]
+Plane = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+PIX_FMTS = {8: "yuv420p", 10: "yuv420p10le"}
+"""Pixel format of the pictures by their depth."""
 
 
 def reference_pictures(unit: Unit, data: Path) -> list[av.VideoFrame]:
@@ -23,7 +27,7 @@ def reference_pictures(unit: Unit, data: Path) -> list[av.VideoFrame]:
     Returns
     -------
     list of av.VideoFrame
-        ``yuv420p``, limited range, of the unit's size.
+        ``yuv420p`` or ``yuv420p10le``, limited range, of the unit's size.
 
     Raises
     ------
@@ -33,16 +37,17 @@ def reference_pictures(unit: Unit, data: Path) -> list[av.VideoFrame]:
     rng = np.random.default_rng(zlib.crc32(unit.name.encode()))
     if unit.kind == "synthetic":
         luma = GENERATORS[unit.origin](rng, unit.frames, unit.height, unit.width)
-        return [_picture_of_luma(plane) for plane in luma]
+        return [_deepened(_picture_of_luma(plane), unit) for plane in luma]
     if unit.kind == "still":
-        return _film_still(unit, data / unit.origin, rng)
+        return [_deepened(picture, unit) for picture in _film_still(unit, data / unit.origin, rng)]
     return _cut_clip(unit, data / unit.origin)
 
 
 def luma_of(picture: av.VideoFrame) -> Plane:
-    """Copy the luma plane of an 8-bit picture, uint8[height, width]."""
+    """Copy the luma plane of a picture, [height, width]: uint8 of 8 bits, uint16 of more."""
     plane = picture.planes[0]
-    rows = np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)
+    dtype = np.dtype(np.uint8 if picture.format.components[0].bits == 8 else np.uint16)
+    rows = np.frombuffer(bytes(plane), dtype).reshape(-1, plane.line_size // dtype.itemsize)
     return np.ascontiguousarray(rows[: picture.height, : picture.width])
 
 
@@ -63,7 +68,7 @@ def _cut_clip(unit: Unit, path: Path) -> list[av.VideoFrame]:
                         picture.reformat(
                             unit.width,
                             unit.height,
-                            "yuv420p",
+                            PIX_FMTS[unit.depth],
                             interpolation="BICUBIC",
                             threads=1,  # with more, slices now and then differ from run to run
                         )
@@ -136,7 +141,12 @@ def _sampling_matrix(size: int, out: int, start: float, zoom: float) -> npt.NDAr
     return matrix
 
 
-def _picture_of_luma(luma: Plane) -> av.VideoFrame:
+def _deepened(picture: av.VideoFrame, unit: Unit) -> av.VideoFrame:
+    """Shift the samples up to the unit's depth."""
+    return picture if unit.depth == 8 else picture.reformat(format=PIX_FMTS[unit.depth], threads=1)
+
+
+def _picture_of_luma(luma: npt.NDArray[np.uint8]) -> av.VideoFrame:
     height, width = luma.shape
     grey = np.full((height // 2, width), 128, np.uint8)
     return av.VideoFrame.from_ndarray(np.concatenate([luma, grey]), format="yuv420p")

@@ -1,33 +1,40 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
 """Levenberg-Marquardt: the last mile of training.
 
-With a few hundred parameters the normal equations of all rows are small. Damped Gauss-Newton
-steps reach errors that first-order steps never do.
+With a few thousand parameters the normal equations are small. Damped Gauss-Newton steps reach
+errors that first-order steps never do.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from vmaf_train.activations import ACTIVATIONS
+
+Array = npt.NDArray[np.floating[Any]]
 Layers = list[tuple[Array, Array]]
 
 OUTSIDE = 0.1
 """What is left of an error that clipping to 0..100 hides."""
 
 _BLOCK = 8192  # rows whose Jacobian is in memory at once
+_CURVED = 40_000  # rows that the curvature is taken from: it steers a step, the loss judges it
 
 
-def polish(layers: Layers, x: Array, y: Array, weight: Array, steps: int) -> Layers:
+def polish(
+    layers: Layers, x: Array, y: Array, weight: Array, steps: int, activation: str = "relu"
+) -> Layers:
     """Minimise the weighted squared error.
 
     Parameters
     ----------
     layers : list of (float64[out, in], float64[out])
-        Where to start; ReLU between them, one output.
+        Where to start; the activation between them, one output.
     x : float64[rows, in]
-        Standardised features.
+        Standardised inputs.
     y, weight : float64[rows]
         Scores to learn, 0 to 100, and how much each row counts.
     steps : int
@@ -38,13 +45,15 @@ def polish(layers: Layers, x: Array, y: Array, weight: Array, steps: int) -> Lay
     list
         Layers whose loss is not larger.
     """
-    values, least, damping = _join(layers), loss(layers, x, y, weight), 1e-2
+    values, least, damping = _join(layers), loss(layers, x, y, weight, activation), 1e-2
     for _ in range(steps):
-        square, gradient = _normal_equations(layers, x, y, weight)
-        scale = np.diag(square.diagonal() + 1e-6)
+        square, gradient = _normal_equations(layers, x, y, weight, activation)
+        scale = square.diagonal() + 1e-6
         while True:
-            tried = _split(values - np.linalg.solve(square + damping * scale, gradient), layers)
-            reached = loss(tried, x, y, weight)
+            damped = square.copy()
+            np.fill_diagonal(damped, square.diagonal() + damping * scale)
+            tried = _split(values - np.linalg.solve(damped, gradient), layers)
+            reached = loss(tried, x, y, weight, activation)
             if reached < least:
                 break
             damping *= 4
@@ -55,59 +64,94 @@ def polish(layers: Layers, x: Array, y: Array, weight: Array, steps: int) -> Lay
     return layers
 
 
-def forward(layers: Layers, x: Array) -> list[Array]:
-    """Compute the input of every layer, and the scores float64[rows, 1] at the end."""
-    values = [x]
+def forward(layers: Layers, x: Array, activation: str = "relu") -> tuple[list[Array], list[Array]]:
+    """Run the network.
+
+    Returns
+    -------
+    values : list of float64[rows, width]
+        Input of every layer, and the scores float64[rows, 1] at the end.
+    slopes : list of float64[rows, width]
+        Of the activation after every layer but the last.
+    """
+    activate = ACTIVATIONS[activation]
+    values, slopes = [x], []
     for n, (weight, bias) in enumerate(layers):
         z = values[-1] @ weight.T + bias
-        values.append(np.maximum(z, 0) if n + 1 < len(layers) else z)
-    return values
+        if n + 1 < len(layers):
+            z, slope = activate(z)
+            slopes.append(slope)
+        values.append(z)
+    return values, slopes
 
 
 def visible_error(predicted: Array, truth: Array) -> tuple[Array, Array]:
     """Error of every row, reduced where clipping hides it, and the factor of the reduction."""
     error = predicted - truth
     hidden = ((truth >= 100) & (error > 0)) | ((truth <= 0) & (error < 0))
-    factor = np.where(hidden, OUTSIDE, 1.0)
+    factor = np.where(hidden, error.dtype.type(OUTSIDE), error.dtype.type(1))
     return error * factor, factor
 
 
-def loss(layers: Layers, x: Array, y: Array, weight: Array) -> float:
+def backward(
+    layers: Layers, values: list[Array], slopes: list[Array], pull: Array
+) -> list[tuple[Array, Array]]:
+    """Gradient of a sum of which `pull`[rows, 1] is the slope by each score, layer by layer."""
+    gradient: Layers = []
+    for n in reversed(range(len(layers))):
+        gradient.append((pull.T @ values[n], pull.sum(axis=0)))
+        if n:
+            pull = (pull @ layers[n][0]) * slopes[n - 1]
+    return gradient[::-1]
+
+
+def loss(layers: Layers, x: Array, y: Array, weight: Array, activation: str = "relu") -> float:
     """Weighted sum of squared errors."""
-    error, _ = visible_error(forward(layers, x)[-1][:, 0], y)
-    return float(weight @ error**2)
-
-
-def _normal_equations(layers: Layers, x: Array, y: Array, weight: Array) -> tuple[Array, Array]:
-    """Square of the Jacobian and gradient of half the loss, in the order of :func:`_join`.
-
-    The square only steers the step, so single precision does; where the walk ends is up to the
-    gradient and the loss, which are in double.
-    """
-    gradient = [(np.zeros_like(w), np.zeros_like(b)) for w, b in layers]
-    size = len(_join(layers))
-    square = np.zeros((size, size))
+    total = 0.0
     for start in range(0, len(x), _BLOCK):
         rows = slice(start, start + _BLOCK)
-        *inputs, output = forward(layers, x[rows])
-        error, factor = visible_error(output[:, 0], y[rows])
+        error, _ = visible_error(forward(layers, x[rows], activation)[0][-1][:, 0], y[rows])
+        total += float(weight[rows] @ error**2)
+    return total
+
+
+def _normal_equations(
+    layers: Layers, x: Array, y: Array, weight: Array, activation: str
+) -> tuple[Array, Array]:
+    """Square of the Jacobian and gradient of half the loss, in the order of :func:`_join`.
+
+    The square only steers the step, so single precision does, and so do some of the rows; where
+    the walk ends is up to the gradient and the loss, which are in double and of all.
+    """
+    gradient = np.zeros(len(_join(layers)))
+    square = np.zeros((gradient.size, gradient.size))
+    every = -(-len(x) // _CURVED)
+    for start in range(0, len(x), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        values, slopes = forward(layers, x[rows], activation)
+        error, factor = visible_error(values[-1][:, 0], y[rows])
         pull = (weight[rows] * factor * error)[:, None]
-        delta = (factor * np.sqrt(weight[rows]))[:, None]
-        slope = np.ones_like(output)
-        jacobian = np.empty((len(output), size), np.float32)
-        end = size
-        for n in reversed(range(len(layers))):
-            w, b = layers[n]
-            gradient[n][0][:] += (slope * pull).T @ inputs[n]
-            gradient[n][1][:] += (slope * pull).sum(axis=0)
-            scaled = (slope * delta).astype(np.float32)
-            jacobian[:, end - b.size : end] = scaled
-            outer = scaled[:, :, None] * inputs[n].astype(np.float32)[:, None, :]
-            jacobian[:, end - b.size - w.size : end - b.size] = outer.reshape(len(output), -1)
-            end -= b.size + w.size
-            slope = (slope @ w) * (inputs[n] > 0)
+        gradient += _join(backward(layers, values, slopes, pull))
+        scale = (factor * np.sqrt(every * weight[rows]))[::every, None]
+        jacobian = _jacobian(
+            layers, [v[::every] for v in values], [s[::every] for s in slopes], scale
+        )
         square += jacobian.T @ jacobian
-    return square, _join(gradient)
+    return square, gradient
+
+
+def _jacobian(
+    layers: Layers, values: list[Array], slopes: list[Array], scale: Array
+) -> npt.NDArray[np.float32]:
+    """Slope of every score by every parameter, times scale[rows, 1]; [rows, parameters]."""
+    parts = []
+    slope = scale.astype(np.float32)
+    for n in reversed(range(len(layers))):
+        outer = slope[:, :, None] * values[n].astype(np.float32)[:, None, :]
+        parts += [slope, outer.reshape(len(slope), -1)]
+        if n:
+            slope = (slope @ layers[n][0].astype(np.float32)) * slopes[n - 1].astype(np.float32)
+    return np.concatenate(parts[::-1], axis=1)
 
 
 def _join(layers: Layers) -> Array:

@@ -16,6 +16,8 @@ class Recipe:
         Of Adam.
     lr : float
         Its learning rate at the start; it falls to zero along a cosine.
+    weight_decay : float
+        Of AdamW, decoupled from the gradient.
     polish : int
         Most steps of Levenberg-Marquardt; 0: none.
     restarts : int
@@ -30,6 +32,7 @@ class Recipe:
     epochs: int = 90
     batch_size: int = 256
     lr: float = 1e-3
+    weight_decay: float = 0.0
     polish: int = 200
     restarts: int = 1
     sampled: float = 2.0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from vmaf_train.table import Rows
+from vmaf_train.table import Rows, rows_without_origin
 from vmaf_train.teacher import Teacher
 
 Array = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ def sample_rows(rows: Rows, teacher: Teacher, count: int, rng: np.random.Generat
     features += np.where(way < 0.25, 1.0, 0.0)[:, None] * jitter
     features[:, -1] = _motion(measured[:, -1], features[:, -1], rng)
     np.clip(features, 0.0, None, out=features)
-    return Rows(features, teacher(features), np.full(count, "", dtype=str))
+    return rows_without_origin(features, teacher(features))
 
 
 def _anchors(scores: Array, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -81,8 +81,80 @@ def night(rng: np.random.Generator, frames: int, height: int, width: int) -> Lum
     return np.stack(pictures)
 
 
+def anime(rng: np.random.Generator, frames: int, height: int, width: int) -> Luma:
+    """Move flat outlined shapes over a flat ground on every second picture, as drawn films do."""
+    y, x = np.mgrid[:height, :width].astype(float)
+    shapes = rng.uniform((0, 0, 8, -4, -4, 40), (height, width, height / 4, 4, 4, 220), (14, 6))
+    pictures = []
+    for n in range(frames):
+        picture = np.full((height, width), 200.0) - 40 * (y > height * 0.6)
+        for cy, cx, r, vy, vx, tone in shapes:
+            distance = np.hypot(y - cy - (n // 2) * vy, (x - cx - (n // 2) * vx) * 0.8)
+            picture = np.where(distance < r, np.where(distance < r - 2, tone, 18), picture)
+        pictures.append(_to_luma(picture))
+    return np.stack(pictures)
+
+
+def static(rng: np.random.Generator, frames: int, height: int, width: int) -> Luma:
+    """Hold one picture: no motion at all."""
+    return np.repeat(_dead_leaves(rng, height, width)[None], frames, axis=0)
+
+
+def sky(rng: np.random.Generator, frames: int, height: int, width: int) -> Luma:
+    """Drift slow gradients without any edge: where banding shows first."""
+    y, x = np.mgrid[:height, :width].astype(float)
+    slope, speed = rng.uniform(0.1, 0.3), rng.uniform(0.3, 2)
+    pictures = []
+    for n in range(frames):
+        clouds = np.sin((x + speed * n) / width * 7) * np.cos(y / height * 4 + n * 0.01)
+        pictures.append(_to_luma(110 + slope * (y - height / 2) + 18 * clouds))
+    return np.stack(pictures)
+
+
+def whip(rng: np.random.Generator, frames: int, height: int, width: int) -> Luma:
+    """Throw the camera around: tens of samples from picture to picture."""
+    scene = _dead_leaves(rng, height + 320, width + 320)
+    jumps = rng.integers(0, 320, (frames, 2))
+    return np.stack([scene[dy:, dx:][:height, :width] for dy, dx in jumps])
+
+
+def stripes(rng: np.random.Generator, frames: int, height: int, width: int) -> Luma:
+    """Rotate high-contrast stripes that get finer to the right."""
+    y, x = np.mgrid[:height, :width].astype(float)
+    turn = rng.uniform(0.005, 0.03)
+    pictures = []
+    for n in range(frames):
+        angle = turn * n
+        across = x * np.cos(angle) + y * np.sin(angle)
+        pictures.append(_to_luma(126 + 100 * np.sign(np.sin(across * (0.1 + 1.2 * x / width)))))
+    return np.stack(pictures)
+
+
+def fade(rng: np.random.Generator, frames: int, height: int, width: int) -> Luma:
+    """Fade a grainy scene to black and back."""
+    scene = _dead_leaves(rng, height, width).astype(float) - 16
+    light = 0.5 + 0.5 * np.cos(np.arange(frames) * rng.uniform(0.2, 0.5))
+    noise = rng.normal(0, 1.5, (frames, height, width))
+    return _to_luma(16 + scene * light[:, None, None] + noise)
+
+
 GENERATORS: dict[str, Generator] = {
-    function.__name__: function for function in (leaves, grain, zones, text, texture, cuts, night)
+    function.__name__: function
+    for function in (
+        leaves,
+        grain,
+        zones,
+        text,
+        texture,
+        cuts,
+        night,
+        anime,
+        static,
+        sky,
+        whip,
+        stripes,
+        fade,
+    )
 }
 
 

@@ -28,6 +28,8 @@ SCHEMA = pa.schema(
         ("codec", pa.string()),
         ("vmaf", pa.float64()),
         *((name, pa.float64()) for name in FEATURES),
+        ("preset", pa.string()),
+        ("crf", pa.float64()),
     ]
 )
 
@@ -42,20 +44,28 @@ class Rows:
         In the order of :data:`vmaf_train.features.FEATURES`.
     vmaf : ndarray of float64, [rows]
         Teacher's score, 0 to 100.
-    source : ndarray of str, [rows]
-        Empty strings where the table has no such column.
+    source, codec, preset : ndarray of str, [rows]
+        What the picture is of, the encoder and its preset. Empty strings where the table has no
+        such column or value.
+    crf : ndarray of float64, [rows]
+        Constant rate factor; NaN where there is none.
     """
 
     features: npt.NDArray[np.float64]
     vmaf: npt.NDArray[np.float64]
     source: npt.NDArray[np.str_]
+    codec: npt.NDArray[np.str_]
+    preset: npt.NDArray[np.str_]
+    crf: npt.NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.vmaf)
 
     def take(self, chosen: npt.NDArray[np.bool_]) -> Rows:
         """Rows where `chosen` is true."""
-        return Rows(self.features[chosen], self.vmaf[chosen], self.source[chosen])
+        return dataclasses.replace(
+            self, **{f.name: getattr(self, f.name)[chosen] for f in dataclasses.fields(self)}
+        )
 
     def of_sources(self, sources: Sequence[str]) -> Rows:
         """Rows of the named sources."""
@@ -88,8 +98,8 @@ def read_rows(path: Path, features: Sequence[str] = FEATURES, limit: int | None 
         missing = [name for name in (*features, "vmaf") if name not in present]
         if missing:
             raise TableError(f"{path} lacks the column(s) {', '.join(missing)}")
-        columns = [*features, "vmaf", *(["source"] if "source" in present else [])]
-        table = file.read(columns)
+        about = [name for name in ("source", "codec", "preset", "crf") if name in present]
+        table = file.read([*features, "vmaf", *about])
     if limit is not None:
         table = table.slice(0, limit)
     if table.num_rows == 0:
@@ -104,11 +114,33 @@ def read_rows(path: Path, features: Sequence[str] = FEATURES, limit: int | None 
         row, column = (int(i) for i in np.argwhere(~np.isfinite(values))[0])
         name = (*features, "vmaf")[column]
         raise TableError(f"{path}: {name} of row {row} is not a finite number")
-    if "source" in present:
-        source = np.array([name or "" for name in table["source"].to_pylist()], dtype=str)
-    else:
-        source = np.full(len(values), "", dtype=str)
-    return Rows(values[:, :-1], values[:, -1], source)
+    return Rows(
+        values[:, :-1],
+        values[:, -1],
+        source=_texts(table, "source"),
+        codec=_texts(table, "codec"),
+        preset=_texts(table, "preset"),
+        crf=_numbers(table, "crf"),
+    )
+
+
+def rows_without_origin(features: npt.NDArray[np.float64], vmaf: npt.NDArray[np.float64]) -> Rows:
+    """Rows of which nothing is known but features[n, 6] and scores[n]."""
+    nothing = np.full(len(vmaf), "", dtype=str)
+    return Rows(features, vmaf, nothing, nothing, nothing, np.full(len(vmaf), np.nan))
+
+
+def _texts(table: pa.Table, name: str) -> npt.NDArray[np.str_]:
+    if name not in table.column_names:
+        return np.full(table.num_rows, "", dtype=str)
+    return np.array([text or "" for text in table[name].to_pylist()], dtype=str)
+
+
+def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    if name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    values = table[name].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return np.asarray(values, np.float64)
 
 
 def write_table(path: Path, groups: Sequence[pa.Table]) -> None:

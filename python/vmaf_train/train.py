@@ -6,12 +6,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from vmaf_train.errors import TableError, TrainError
+from vmaf_train.checkpoint import save_checkpoint
+from vmaf_train.errors import TableError
 from vmaf_train.files import write_json
+from vmaf_train.fit import Fitted, fit
 from vmaf_train.metrics import Agreement
 from vmaf_train.models import Model
 from vmaf_train.provenance import Invocation, run_provenance
@@ -20,9 +22,6 @@ from vmaf_train.sampling import sample_rows
 from vmaf_train.splits import split_keys
 from vmaf_train.table import Rows, read_rows
 from vmaf_train.teacher import Teacher, read_teacher
-
-if TYPE_CHECKING:
-    from vmaf_train.fit import Fitted
 
 
 def train(
@@ -54,7 +53,7 @@ def train(
     TableError
         If the table lacks a column, has a value that is not finite, or has nothing to train on.
     TrainError
-        If torch is missing or a file cannot be written.
+        If a file cannot be written.
     """
     rows, held_out = read_rows(table, model.features), list[str]()
     if hold_out == "test":
@@ -63,10 +62,13 @@ def train(
         if len(rows) == 0:
             raise TableError(f"{table}: every source is held out; nothing is left to train on")
     fitted = trainer(model, recipe, read_teacher(teacher) if teacher else None)(rows, recipe.seed)
+    count = len(model.features)
     about: dict[str, Any] = {
         "features": list(model.features),
-        "input_mean": [float(v) for v in fitted.network.mean],
-        "input_std": [float(v) for v in fitted.network.std],
+        "input_mean": [float(v) for v in fitted.network.mean[:count]],
+        "input_std": [float(v) for v in fitted.network.std[:count]],
+        "activation": model.activation,
+        "codec_block": list(model.codec.vocabulary) if model.codec else [],
         "train_metrics": {
             name: getattr(fitted.metrics, name) for name in ("plcc", "srocc", "rmse")
         },
@@ -74,7 +76,7 @@ def train(
         "sampled": recipe.sampled if teacher else 0.0,
         "held_out_sources": held_out,
     }
-    _fit_module().save_checkpoint(checkpoint, fitted.network, about)
+    save_checkpoint(checkpoint, fitted.network, about)
     args = {"parquet": table, "out_ckpt": checkpoint, "out_stats": stats, "teacher": teacher}
     provenance = run_provenance(
         invocation,
@@ -89,24 +91,12 @@ def train(
 
 def trainer(model: Model, recipe: Recipe, teacher: Teacher | None) -> Callable[[Rows, int], Fitted]:
     """Make the function that trains a model on rows with a seed."""
-    fit = _fit_module()
 
     def run(rows: Rows, seed: int) -> Fitted:
         extra = None
         if teacher is not None:
             count = round(recipe.sampled * len(rows))
             extra = sample_rows(rows, teacher, count, np.random.default_rng(seed))
-        fitted: Fitted = fit.fit(model.hidden, rows, extra, dataclasses.replace(recipe, seed=seed))
-        return fitted
+        return fit(model, rows, extra, dataclasses.replace(recipe, seed=seed))
 
     return run
-
-
-def _fit_module() -> Any:
-    try:
-        from vmaf_train import fit
-    except ImportError as error:
-        raise TrainError(
-            f"training needs torch ({error}); run: pip install 'vmaf-tiny[train]'"
-        ) from error
-    return fit

@@ -75,8 +75,8 @@ def test_every_figure_comes_from_a_report(tmp_path):
                    "257 parameters", "pond, river", "a/b, c/d", "44 steps"):  # fmt: skip
         assert figure in text
     for command in (
-        "PYTHONPATH=python python -m vmaf_train eval --split test",
-        "PYTHONPATH=python python -m vmaf_train extract --out runs/t.parquet",
+        "vmaf-train eval --split test",
+        "vmaf-train extract --out runs/t.parquet",
         "python python/scripts/train_vmaf_tiny_v2.py --parquet runs/t.parquet",
         "python python/scripts/export_vmaf_tiny_v2.py",
     ):

@@ -20,7 +20,7 @@ V2 = MODELS["vmaf_tiny_v2"]
 
 
 def test_the_file_is_the_graph_that_was_agreed():
-    data = to_onnx(support.network())
+    data = to_onnx(support.network(), V2)
     assert len(data) < 2048
     graph = onnx.load_from_string(data).graph
     operators = [node.op_type for node in graph.node]
@@ -35,7 +35,7 @@ def test_the_file_is_the_graph_that_was_agreed():
 def test_a_runtime_gives_what_the_arrays_give():
     net = support.network(3)
     rows = support.plausible_features(1000).astype(np.float32)
-    session = ort.InferenceSession(to_onnx(net), providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(to_onnx(net, V2), providers=["CPUExecutionProvider"])
     for part in (rows, rows[:1], rows[:7]):
         (scores,) = session.run(None, {"features": part})
         assert scores.shape == (len(part),)
@@ -43,8 +43,8 @@ def test_a_runtime_gives_what_the_arrays_give():
 
 
 def test_equal_networks_give_equal_bytes():
-    assert to_onnx(support.network(4)) == to_onnx(support.network(4))
-    assert to_onnx(support.network(4)) != to_onnx(support.network(5))
+    assert to_onnx(support.network(4), V2) == to_onnx(support.network(4), V2)
+    assert to_onnx(support.network(4), V2) != to_onnx(support.network(5), V2)
 
 
 def test_the_scaler_survives_a_feature_that_never_changes():
@@ -113,13 +113,13 @@ def test_the_script_writes_model_and_sidecar(tmp_path):
     done = export(tmp_path, support.write_checkpoint(tmp_path / "c.pt", net))
     assert done.returncode == 0, done.stderr
     data = (tmp_path / "m.onnx").read_bytes()
-    assert data == to_onnx(net)
+    assert data == to_onnx(net, V2)
     sidecar = json.loads((tmp_path / "m.json").read_text())
     assert f"sha256 {sidecar['sha256']}, {len(data)} bytes" in done.stdout
     assert list(sidecar) == [
         "id", "kind", "onnx", "opset", "sha256", "input_name", "input_shape", "output_name",
-        "output_shape", "features", "input_mean", "input_std", "onnx_has_scaler", "notes",
-        "run_provenance",
+        "output_shape", "features", "input_mean", "input_std", "onnx_has_scaler", "teacher", "arch",
+        "n_params", "notes", "run_provenance",
     ]  # fmt: skip
     assert sidecar["onnx_has_scaler"] is True
     assert (sidecar["input_shape"], sidecar["output_shape"]) == ([-1, 6], [-1])
@@ -152,6 +152,6 @@ def test_predictions_are_clipped(tmp_path):
     loud = Network(
         net.mean, net.std, [*net.layers[:-1], (net.layers[-1][0] * 50, net.layers[-1][1])]
     )
-    (tmp_path / "m.onnx").write_bytes(to_onnx(loud))
-    scores = predict(tmp_path / "m.onnx", support.plausible_features(500))
+    (tmp_path / "m.onnx").write_bytes(to_onnx(loud, V2))
+    scores = predict(tmp_path / "m.onnx", support.bare_rows(support.plausible_features(500)))
     assert (scores.min(), scores.max()) == (0, 100)

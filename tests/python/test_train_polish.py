@@ -32,7 +32,7 @@ def test_the_gradient_is_the_slope_of_the_loss():
     x, y, weight = problem(rows=200)
     layers = start(2)
     layers[-1] = (layers[-1][0] * 3, layers[-1][1])  # some answers leave 0..100
-    _, gradient = module._normal_equations(layers, x, y, weight)
+    _, gradient = module._normal_equations(layers, x, y, weight, "relu")
     values = module._join(layers)
     assert len(gradient) == len(values) == 257
     for at in range(0, 257, 7):
@@ -71,7 +71,7 @@ def test_the_same_start_ends_in_the_same_place():
 def test_a_perfect_network_stays():
     x, _, weight = problem(rows=300)
     layers = start()
-    y = forward(layers, x)[-1][:, 0]
+    y = forward(layers, x)[0][-1][:, 0]
     inside = (y > 1) & (y < 99)
     layers = polish(layers, x[inside], y[inside], weight[inside], 3)
     assert loss(layers, x[inside], y[inside], weight[inside]) == pytest.approx(0, abs=1e-12)

@@ -8,13 +8,14 @@ import pytest
 import train_support as support
 from vmaf_train.export import to_onnx
 from vmaf_train.files import sha256_of
+from vmaf_train.models import MODELS
 from vmaf_train.splits import split_keys
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "m.onnx"
-    path.write_bytes(to_onnx(support.network()))
+    path.write_bytes(to_onnx(support.network(), MODELS["vmaf_tiny_v2"]))
     return path
 
 

@@ -8,6 +8,7 @@ import onnx
 import pytest
 
 import train_support as support
+from vmaf_train.errors import TrainError
 from vmaf_train.export import to_onnx
 from vmaf_train.features import FEATURES
 from vmaf_train.files import sha256_of, write_json
@@ -22,7 +23,7 @@ V2 = MODELS["vmaf_tiny_v2"]
 
 
 def scores(*rows):
-    return predict(ONNX, np.array(rows, float))
+    return predict(ONNX, support.bare_rows(rows))
 
 
 def test_the_papers_agree():
@@ -70,9 +71,9 @@ def test_the_exporter_makes_these_bytes():
     }
     layers = [(constants[f"w{n}"].T, constants[f"b{n}"]) for n in range(3)]
     net = Network(constants["mean"], constants["std"], layers)
-    assert to_onnx(net) == ONNX.read_bytes()
+    assert to_onnx(net, V2) == ONNX.read_bytes()
     rows = support.plausible_features(500)
-    assert np.abs(np.clip(net(rows), 0, 100) - predict(ONNX, rows)).max() < 1e-4
+    assert np.abs(np.clip(net(rows), 0, 100) - predict(ONNX, support.bare_rows(rows))).max() < 1e-4
 
 
 def test_identical_pictures_score_as_the_teacher_has_it():
@@ -100,7 +101,7 @@ def test_worse_pictures_score_lower(motion):
 def test_losing_one_fidelity_never_helps_much(feature, motion):
     rows = np.tile([0.95, 0.55, 0.85, 0.92, 0.95, motion], (60, 1))
     rows[:, FEATURES.index(feature)] = np.linspace(0.95, 0.75, 60)
-    way = predict(ONNX, rows)
+    way = predict(ONNX, support.bare_rows(rows))
     assert way[-1] < way[0]
 
 
@@ -108,7 +109,7 @@ def test_the_figures_are_finite_everywhere():
     rng = np.random.default_rng(0)
     rows = rng.uniform(0, 1.5, (5000, 6))
     rows[:, 5] = rng.uniform(0, 200, 5000)
-    way = predict(ONNX, rows)
+    way = predict(ONNX, support.bare_rows(rows))
     assert ((way >= 0) & (way <= 100)).all()
 
 
@@ -129,12 +130,18 @@ def test_it_follows_its_teacher_on_pictures_nobody_trained_on():
                 measured = measure(list(reference), list(distorted))
                 features.append(measured.features)
                 truth.append(measured.vmaf)
-    error = predict(ONNX, np.concatenate(features)) - np.concatenate(truth)
+    error = predict(ONNX, support.bare_rows(np.concatenate(features))) - np.concatenate(truth)
     assert np.sqrt(np.mean(error**2)) < 1
     assert np.abs(error).max() < 4
 
 
 # ------------------------------------------------------------------------- a registry's mistakes
+
+
+def evaluation_of(onnx_path, **figures):
+    inputs = {"model": {"sha256": sha256_of(onnx_path)}}
+    good = {"split": "test", "plcc": 0.99999, "rmse": 0.1, "p99": 0.4}
+    return good | figures | {"run_provenance": {"inputs": inputs}}
 
 
 @pytest.fixture
@@ -172,14 +179,58 @@ def test_a_file_that_changed_is_found(folder):
 def test_registering_again_changes_nothing(folder):
     registry = folder / REGISTRY.name
     before = registry.read_bytes()
-    add(registry, V2, folder / SIDECAR.name)
+    evaluation = folder / "eval.json"
+    write_json(evaluation, evaluation_of(folder / ONNX.name))
+    add(registry, V2, folder / SIDECAR.name, evaluation)
     assert registry.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"plcc": 0.9}, "plcc 0.9 is not at least"),
+        ({"rmse": 0.41}, "rmse 0.41 is not at most 0.4"),
+        ({"p99": float("nan")}, "p99 nan"),
+        ({"split": "train"}, "train split"),
+    ],
+)
+def test_what_misses_its_gate_is_not_registered(folder, wrong, message):
+    registry = folder / REGISTRY.name
+    before = registry.read_bytes()
+    evaluation = folder / "eval.json"
+    evaluation.write_text(json.dumps(evaluation_of(folder / ONNX.name, **wrong)))
+    with pytest.raises(TrainError, match=message):
+        add(registry, V2, folder / SIDECAR.name, evaluation)
+    assert registry.read_bytes() == before
+
+
+def test_figures_of_another_file_do_not_count(folder):
+    evaluation = folder / "eval.json"
+    evaluation.write_text(json.dumps(evaluation_of(SIDECAR)))
+    with pytest.raises(TrainError, match="another file"):
+        add(folder / REGISTRY.name, V2, folder / SIDECAR.name, evaluation)
+
+
+def test_a_cross_validation_has_a_say(folder):
+    for name, content in (
+        ("eval", evaluation_of(folder / ONNX.name)),
+        ("crossval", {"mean": {"plcc": 0.5}}),
+    ):
+        write_json(folder / f"{name}.json", content)
+    with pytest.raises(TrainError, match=r"cross-validated plcc 0\.5"):
+        add(
+            folder / REGISTRY.name,
+            V2,
+            folder / SIDECAR.name,
+            folder / "eval.json",
+            folder / "crossval.json",
+        )
 
 
 def test_the_check_is_a_command(folder):
     registry = folder / REGISTRY.name
-    assert support.run_step("check", registry).returncode == 0
+    assert support.run_step("registry", "check", registry).returncode == 0
     (folder / SIDECAR.name).unlink()
-    done = support.run_step("check", registry)
+    done = support.run_step("registry", "check", registry)
     assert done.returncode == 1
     assert SIDECAR.name in done.stderr

@@ -11,7 +11,7 @@ from vmaf_train.features import FEATURES
 from vmaf_train.libvmaf import measure
 from vmaf_train.sampling import MOTION_MAX, sample_rows
 from vmaf_train.synthetic import leaves
-from vmaf_train.table import Rows
+from vmaf_train.table import rows_without_origin
 from vmaf_train.teacher import read_teacher
 
 # libvmaf's order is not ours: motion2 comes second.
@@ -98,7 +98,7 @@ def test_libvmaf_gives_the_same_scores():
 def test_drawn_rows_are_labelled_by_the_teacher_and_plausible(tmp_path):
     teacher = read_teacher(model_file(tmp_path / "svr.json"))
     features = support.plausible_features(400)
-    rows = Rows(features, teacher(features), np.full(400, "clip", dtype=str))
+    rows = rows_without_origin(features, teacher(features))
     drawn = sample_rows(rows, teacher, 1000, np.random.default_rng(5))
     assert drawn.features.shape == (1000, 6)
     assert drawn.vmaf.tolist() == teacher(drawn.features).tolist()

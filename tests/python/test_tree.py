@@ -124,5 +124,6 @@ def test_the_product_knows_nothing_of_the_trainer():
 def test_every_module_is_installed():
     """A module that the build does not list is missing from the wheel."""
     listed = (ROOT / "python" / "meson.build").read_text()
-    modules = (ROOT / "python" / "vmaf_tiny").rglob("*.py")
+    packages = ("vmaf_tiny", "vmaf_train")
+    modules = [path for p in packages for path in (ROOT / "python" / p).rglob("*.py")]
     assert [name(path) for path in modules if f"'{path.name}'" not in listed] == []

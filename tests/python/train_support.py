@@ -1,13 +1,9 @@
 """What the tests of the factory share: its import path, networks and tables made on the spot."""
 
-import importlib.util
-import io
 import itertools
 import os
-import pickle
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +20,18 @@ TEACHER = SHARED / "models" / "vmaf_v0.6.1.json"
 if str(ROOT / "python") not in sys.path:
     sys.path.append(str(ROOT / "python"))
 
-needs_torch = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None,
-    reason="training needs torch, an optional extra: pip install 'vmaf-tiny[train]'",
-)
 needs_teacher = pytest.mark.skipif(not TEACHER.is_file(), reason=f"there is no {TEACHER}")
+
+
+def network_of(model, seed=0):
+    """A network of random weights in the shape of a model."""
+    from vmaf_train.net import Network
+
+    net = network(seed, model.hidden, model.inputs)
+    count = len(model.features)
+    scaled = [(1.0 * (n < count), float(n >= count)) for n in range(model.inputs)]
+    use, one = np.array(scaled, np.float32).T
+    return Network(net.mean * use, net.std * use + one, net.layers, model.activation)
 
 
 def network(seed=0, hidden=(16, 8), inputs=6):
@@ -36,7 +39,7 @@ def network(seed=0, hidden=(16, 8), inputs=6):
     from vmaf_train.net import Network
 
     rng = np.random.default_rng(seed)
-    rows = plausible_features(500)[:, :inputs]
+    rows = np.tile(plausible_features(500), 4)[:, :inputs]
     layers = [
         (rng.normal(0, (2 / a) ** 0.5, (b, a)), rng.normal(0, 0.3, b))
         for a, b in itertools.pairwise([inputs, *hidden, 1])
@@ -67,40 +70,45 @@ def write_parquet(path, count=600, sources=12, score=toy_score, drop=(), seed=0)
     """A table of plausible rows; returns its path."""
     from vmaf_train.features import FEATURES
 
-    features = plausible_features(count, seed)
+    features, rng = plausible_features(count, seed), np.random.default_rng(seed)
     columns = {
         "source": [f"clip_{i % sources:04d}" for i in range(count)],
         "dis_basename": [f"clip_{i % sources:04d}__blur" for i in range(count)],
         "frame_index": np.arange(count, dtype=np.int32) // sources,
-        "codec": ["none"] * count,
+        "codec": rng.choice(["none", "libx264", "libx265", "libvpx-vp9"], count),
         "vmaf": score(features),
+        "preset": ["medium"] * count,
+        "crf": rng.integers(10, 50, count).astype(float),
     } | {name: features[:, i] for i, name in enumerate(FEATURES)}
     pq.write_table(pa.table({k: v for k, v in columns.items() if k not in drop}), path)
     return path
 
 
+def bare_rows(features):
+    """Rows of which only the features matter."""
+    from vmaf_train.table import rows_without_origin
+
+    features = np.asarray(features, float)
+    return rows_without_origin(features, np.zeros(len(features)))
+
+
 def write_checkpoint(path, net, features=None, **about):
-    """A checkpoint in the layout of ``torch.save``, with lists in place of tensors."""
+    """A checkpoint of a network."""
+    from vmaf_train.checkpoint import save_checkpoint
     from vmaf_train.features import FEATURES
 
-    state = {}
-    for n, (weight, bias) in enumerate(net.layers):
-        state |= {f"{2 * n}.weight": weight.tolist(), f"{2 * n}.bias": bias.tolist()}
+    count = len(FEATURES if features is None else features)
     checkpoint = {
-        "state_dict": state,
         "features": list(FEATURES if features is None else features),
-        "input_mean": net.mean.tolist(),
-        "input_std": net.std.tolist(),
+        "input_mean": net.mean[:count].tolist(),
+        "input_std": net.std[:count].tolist(),
         "train_metrics": {"plcc": 0.999, "srocc": 0.998, "rmse": 0.5},
         "epochs": 1,
         "lr": 1e-3,
         "batch_size": 256,
         "seed": 0,
     } | about
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("archive/data.pkl", pickle.dumps(checkpoint, protocol=2))
-    path.write_bytes(archive.getvalue())
+    save_checkpoint(path, net, checkpoint)
     return path
 
 

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause-Patent
+"""Steps that make a table of feature rows."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from vmaf_train.cli.options import Steps, whole
+from vmaf_train.provenance import Invocation, run_provenance
+
+CORPUS = Path(__file__).parents[1] / "corpus.toml"
+
+
+def _declare_extract(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--corpus", type=Path, default=CORPUS, help="manifest (default: ours)")
+    parser.add_argument("--data", type=Path, required=True, help="folder of clips and stills")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="table to write (parquet); beside it, what it holds (json)",
+    )
+    parser.add_argument("--parts", type=Path, help="folder of finished units (default: OUT.parts)")
+    parser.add_argument("--workers", type=whole(1), default=2, help="processes (default: 2)")
+
+
+def _extract(args: argparse.Namespace, invocation: Invocation) -> int:
+    from vmaf_train.extract import extract
+    from vmaf_train.files import write_json
+
+    parts = args.parts or args.out.with_name(f"{args.out.name}.parts")
+    done = extract(args.corpus, args.data, parts, args.out, args.workers)
+    print(f"{args.out}: {done.rows} rows of {len(done.sources)} sources")
+    about = args.out.with_suffix(".json")
+    provenance = run_provenance(
+        invocation,
+        {"corpus": args.corpus, "data": args.data, "out": args.out},
+        {"corpus": args.corpus},
+        {"table": args.out, "about": about},
+        itself="about",
+    )
+    write_json(about, dataclasses.asdict(done) | {"run_provenance": provenance})
+    return 0
+
+
+STEPS: Steps = {
+    "extract": ("Distort a corpus and measure it with libvmaf.", _declare_extract, _extract),
+}
