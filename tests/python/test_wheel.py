@@ -71,11 +71,12 @@ def clip(tmp_path_factory):
 def test_wheel_has_what_belongs_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.endswith("/")}
-    package = ROOT / "python" / "vmaf_tiny"
+    packages = ROOT / "python"
     sources = {
-        f"vmaf_tiny/{path.relative_to(package)}"
-        for path in package.rglob("*")
-        if path.suffix in (".py", ".pyi") or path.name == "py.typed"
+        str(path.relative_to(packages))
+        for name in ("vmaf_tiny", "vmaf_train")
+        for path in (packages / name).rglob("*")
+        if path.suffix in (".py", ".pyi", ".toml") or path.name == "py.typed"
     }
     models = {
         f"vmaf_tiny/model/{path.relative_to(ROOT / 'model' / 'tiny')}"
@@ -110,3 +111,11 @@ def test_installed_command_scores_from_another_folder(python, clip, tmp_path):
         python, "-c", "import vmaf_tiny; print(vmaf_tiny.__version__)", cwd=tmp_path
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_installed_factory_checks_the_models_that_came_with_it(python, tmp_path):
+    code = "from pathlib import Path; import vmaf_tiny; print(Path(vmaf_tiny.__file__).parent)"
+    package = Path(run(python, "-c", code, cwd=tmp_path).strip())
+    command = python.with_name("vmaf-train")
+    run(command, "registry", "check", package / "model" / "registry.json", cwd=tmp_path)
+    assert "quantize-int8" in run(command, "--help", cwd=tmp_path)
