@@ -18,6 +18,8 @@ SOURCES = (
     "vmaf_tiny_check.c",
     "vmaf_tiny_check.h",
     "vmaf_tiny_context.h",
+    "vmaf_tiny_formats.c",
+    "vmaf_tiny_formats.h",
     "vmaf_tiny_held.c",
     "vmaf_tiny_held.h",
     "vmaf_tiny_result.c",

@@ -23,22 +23,20 @@
 #include "libavutil/mathematics.h"
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
-#include "libavutil/pixdesc.h"
 #include "libavutil/time.h"
 
 #include "avfilter.h"
 #include "filters.h"
-#include "formats.h"
 #include "framesync.h"
 #include "version.h"
 #include "video.h"
 #include "vmaf_tiny_check.h"
 #include "vmaf_tiny_context.h"
+#include "vmaf_tiny_formats.h"
 #include "vmaf_tiny_held.h"
 #include "vmaf_tiny_result.h"
 
-/* What differs between the releases; the numbers are those of 7.0, 7.1 and 8.0. */
-#define NEGOTIATES_COLOUR (LIBAVFILTER_VERSION_MAJOR >= 10)
+/* What differs between the releases; the numbers are those of 7.1 and 8.0. */
 #define PAIRS_NEAREST (LIBAVFILTER_VERSION_INT >= AV_VERSION_INT(10, 4, 100))
 #if LIBAVFILTER_VERSION_INT < AV_VERSION_INT(10, 4, 100)
 #include "internal.h"
@@ -143,27 +141,10 @@ static void check_times(AVFilterContext *ctx, const int64_t *pts)
     }
 }
 
-static void release_frame(void *opaque)
-{
-    AVFrame *frame = opaque;
-
-    av_frame_free(&frame);
-}
-
-static int lend(VmtPicture *picture, const AVFrame *frame)
-{
-    AVFrame *lent = av_frame_clone(frame);
-
-    if (!lent)
-        return AVERROR(ENOMEM);
-    *picture = (VmtPicture){ lent->data[0], lent->linesize[0], release_frame, lent };
-    return 0;
-}
-
 static void release_pictures(VmtPicture *pictures, int count)
 {
     for (int i = 0; i < count; i++)
-        release_frame(pictures[i].opaque);
+        pictures[i].release(pictures[i].opaque);
 }
 
 /** Give the core a frame of every input, the reference last. */
@@ -187,7 +168,7 @@ static int push_frames(AVFilterContext *ctx, const AVFrame *const *frames)
     if (!s->steps)
         s->start_time = av_gettime_relative();
     for (int i = 0; i <= reference; i++) {
-        if ((ret = lend(&pictures[i], frames[i])) < 0) {
+        if ((ret = ff_vmaf_tiny_lend(&pictures[i], frames[i])) < 0) {
             release_pictures(pictures, i);
             return ret;
         }
@@ -360,50 +341,6 @@ static av_cold int init(AVFilterContext *ctx)
     return add_inputs(ctx);
 }
 
-/* Only luma counts, so every format whose first plane is luma in the low bits will do. */
-static const enum AVPixelFormat pix_fmts[] = {
-    AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P, AV_PIX_FMT_GRAY8,
-    AV_PIX_FMT_YUV410P, AV_PIX_FMT_YUV411P, AV_PIX_FMT_YUV440P,
-    AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_YUVJ440P,
-    AV_PIX_FMT_NV12, AV_PIX_FMT_NV21, AV_PIX_FMT_NV16, AV_PIX_FMT_NV24, AV_PIX_FMT_NV42,
-    AV_PIX_FMT_YUV420P9, AV_PIX_FMT_YUV422P9, AV_PIX_FMT_YUV444P9, AV_PIX_FMT_GRAY9,
-    AV_PIX_FMT_YUV420P10, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV444P10, AV_PIX_FMT_GRAY10,
-    AV_PIX_FMT_YUV440P10,
-    AV_PIX_FMT_YUV420P12, AV_PIX_FMT_YUV422P12, AV_PIX_FMT_YUV444P12, AV_PIX_FMT_GRAY12,
-    AV_PIX_FMT_YUV440P12,
-    AV_PIX_FMT_YUV420P14, AV_PIX_FMT_YUV422P14, AV_PIX_FMT_YUV444P14, AV_PIX_FMT_GRAY14,
-    AV_PIX_FMT_YUV420P16, AV_PIX_FMT_YUV422P16, AV_PIX_FMT_YUV444P16, AV_PIX_FMT_GRAY16,
-    AV_PIX_FMT_NONE
-};
-
-/**
- * Every input gets lists of its own: tied to the first one's, as is usual, FFmpeg would silently
- * convert one of them when their formats or (from 7.0) colour tags differ.
- */
-static int query_formats(AVFilterContext *ctx)
-{
-    AVFilterFormats *formats = ff_make_format_list((const int *)pix_fmts);
-    int ret;
-
-    /* The first input and the output are the same frames. */
-    if ((ret = ff_formats_ref(formats, &ctx->inputs[0]->outcfg.formats)) < 0 ||
-        (ret = ff_formats_ref(formats, &ctx->outputs[0]->incfg.formats)) < 0)
-        return ret;
-    for (int i = 1; i < ctx->nb_inputs; i++) {
-        AVFilterFormatsConfig *config = &ctx->inputs[i]->outcfg;
-
-        ret = ff_formats_ref(ff_make_format_list((const int *)pix_fmts), &config->formats);
-        if (ret < 0)
-            return ret;
-#if NEGOTIATES_COLOUR
-        if ((ret = ff_formats_ref(ff_all_color_spaces(), &config->color_spaces)) < 0 ||
-            (ret = ff_formats_ref(ff_all_color_ranges(), &config->color_ranges)) < 0)
-            return ret;
-#endif
-    }
-    return 0;
-}
-
 static int open_core(AVFilterContext *ctx)
 {
     VmafTinyContext *s = ctx->priv;
@@ -417,7 +354,7 @@ static int open_core(AVFilterContext *ctx)
                    &(VmtConfig){
                        .width = reference->w,
                        .height = reference->h,
-                       .bits = av_pix_fmt_desc_get(reference->format)->comp[0].depth,
+                       .bits = ff_vmaf_tiny_bits(reference->format),
                        .renditions = s->nb_renditions,
                        .threads = FFMIN(threads, VMT_THREADS_MAX),
                        .cpu = s->cpu,
@@ -541,8 +478,9 @@ static const AVFilterPad vmaf_tiny_outputs[] = {
 
 const Filter ff_vf_vmaf_tiny = {
     PUBLIC(name)        = "vmaf_tiny",
-    PUBLIC(description) = NULL_IF_CONFIG_SMALL("Score distorted videos against their reference "
-                                               "with VMAF by a tiny model."),
+    PUBLIC(description) = NULL_IF_CONFIG_SMALL("Score distorted videos, the first inputs, against "
+                                               "their reference, the last, with VMAF by a tiny "
+                                               "model."),
     PUBLIC(priv_class)  = &vmaf_tiny_class,
     PUBLIC(flags)       = AVFILTER_FLAG_SUPPORT_TIMELINE_INTERNAL | AVFILTER_FLAG_SLICE_THREADS |
                           AVFILTER_FLAG_METADATA_ONLY | AVFILTER_FLAG_DYNAMIC_INPUTS,
@@ -552,5 +490,5 @@ const Filter ff_vf_vmaf_tiny = {
     .activate      = activate,
     .priv_size     = sizeof(VmafTinyContext),
     FILTER_OUTPUTS(vmaf_tiny_outputs),
-    FILTER_QUERY_FUNC(query_formats),
+    FILTER_QUERY_FUNC(ff_vmaf_tiny_query_formats),
 };

@@ -9,10 +9,7 @@
 #include "libavutil/log.h"
 #include "libavutil/pixdesc.h"
 
-static int bits_of(int format)
-{
-    return av_pix_fmt_desc_get(format)->comp[0].depth;
-}
+#include "vmaf_tiny_formats.h"
 
 const char *ff_vmaf_tiny_name(const AVFilterContext *ctx, int rendition,
                               char name[VMAF_TINY_NAME_SIZE])
@@ -27,7 +24,9 @@ const char *ff_vmaf_tiny_name(const AVFilterContext *ctx, int rendition,
 static int check_link(AVFilterContext *ctx, int rendition, const AVFilterLink *reference)
 {
     const AVFilterLink *distorted = ctx->inputs[rendition];
-    const int less = bits_of(distorted->format) < bits_of(reference->format);
+    const int bits = ff_vmaf_tiny_bits(distorted->format);
+    const int reference_bits = ff_vmaf_tiny_bits(reference->format);
+    const int less = bits < reference_bits;
     char name[VMAF_TINY_NAME_SIZE];
 
     ff_vmaf_tiny_name(ctx, rendition, name);
@@ -37,10 +36,10 @@ static int check_link(AVFilterContext *ctx, int rendition, const AVFilterLink *r
                distorted->w, distorted->h, reference->w, reference->h, reference->w, reference->h);
         return AVERROR(EINVAL);
     }
-    if (bits_of(distorted->format) != bits_of(reference->format)) {
+    if (bits != reference_bits) {
         av_log(ctx, AV_LOG_ERROR, "%s has %d bits (%s) and the reference %d (%s): bring the %s to "
-               "the larger depth with format=%s\n", name, bits_of(distorted->format),
-               av_get_pix_fmt_name(distorted->format), bits_of(reference->format),
+               "the larger depth with format=%s\n", name, bits,
+               av_get_pix_fmt_name(distorted->format), reference_bits,
                av_get_pix_fmt_name(reference->format), less ? "distorted one" : "reference",
                av_get_pix_fmt_name(less ? reference->format : distorted->format));
         return AVERROR(EINVAL);
