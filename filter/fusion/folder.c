@@ -32,7 +32,8 @@ static char *beside_library(void)
     Dl_info info;
     if (!dladdr(&here, &info) || !info.dli_fname)
         return NULL;
-    char *file = realpath(info.dli_fname, NULL);
+    /* A program that was found on PATH is named as it was called. */
+    char *file = realpath(strchr(info.dli_fname, '/') ? info.dli_fname : "/proc/self/exe", NULL);
     char *slash = file ? strrchr(file, '/') : NULL;
     char *found = NULL;
     for (size_t i = 0; slash && !found && i < sizeof(steps) / sizeof(*steps); i++) {
