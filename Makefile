@@ -6,6 +6,11 @@ BUILD  := build
 VENV   := .venv
 BIN    := $(VENV)/bin
 PLUGIN := $(BUILD)/ffmpeg-lean/vmaf-tiny-ffmpeg
+
+# The releases of FFmpeg that the filter is tested in, each a whole ffmpeg.
+RELEASES ?= 5.1 7.1 8.1 9.0
+WHOLE  := $(BUILD)/releases/%/bin/ffmpeg
+NEWEST := $(patsubst %,$(WHOLE),newest)
 FILTER := $(wildcard filter/*.[ch] filter/*/*.[ch] filter/*/*.py filter/ffmpeg/*)
 
 # What pip builds the package with; the package is installed where it lies, built in $(BUILD).
@@ -15,8 +20,8 @@ PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 # Build tools are called by name, by pip and by each other.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help system build demo test test-arm64 test-releases test-pyav test-torch test-sanitized \
-        check lint fuzz plugin plugin-pyav ffmpeg bench clean
+.PHONY: help system build demo test test-arm64 test-ffmpeg-all test-hour test-pyav test-torch \
+        test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -60,9 +65,17 @@ $(VENV)/ready: pyproject.toml | $(BIN)/python
 build: $(VENV)/ready
 	@$(BIN)/ninja -C $(BUILD) --quiet -j $(JOBS)
 
-# For the demo and the tests: only the filters that go with scoring, in a quarter of the time.
+# For the demo and the tests: only the filters that go with scoring, in a quarter of the time; where
+# no plug-in can be made, a whole ffmpeg.
 $(PLUGIN): $(FILTER) | build
-	@$(BIN)/python filter/ffmpeg/build.py --core $(BUILD) --prefix $(@D) --lean --jobs $(JOBS)
+	@$(BIN)/python filter/ffmpeg/build.py --core $(BUILD) --prefix $(@D) --lean --or-whole \
+	    --jobs $(JOBS)
+	@touch $@
+
+# For the tests: with what they need, in a third of the time.
+$(WHOLE): $(FILTER) | build
+	@$(BIN)/python filter/ffmpeg/build.py --whole $* --least --core $(BUILD) \
+	    --prefix $(BUILD)/releases/$* --jobs $(JOBS)
 	@touch $@
 
 plugin: build
@@ -81,18 +94,19 @@ ffmpeg: build
 demo: build $(PLUGIN)
 	@$(BIN)/python examples/demo.py --ffmpeg $(PLUGIN)
 
-test: build $(PLUGIN) lint
+# The filter is tested in the ffmpeg of this machine and in the newest release.
+test: build $(PLUGIN) $(NEWEST) lint
 	@$(BIN)/meson test -C $(BUILD) --print-errorlogs
-	@VMT_FFMPEG=$(abspath $(PLUGIN)) $(BIN)/python -m pytest -q
+	@VMT_FFMPEG=$(abspath $(PLUGIN)):$(abspath $(NEWEST)) $(BIN)/python -m pytest -q
 
-# Not in `make test`: each builds an FFmpeg first, which takes minutes.
-RELEASES ?= 5.1 7.1 8.1 9.0
-test-releases: build
-	@for release in $(RELEASES); do \
-	    $(BIN)/python filter/ffmpeg/build.py --whole $$release --core $(BUILD) \
-	        --prefix $(BUILD)/releases/$$release --jobs $(JOBS) && \
-	    VMT_FFMPEG=$(abspath $(BUILD)/releases)/$$release/bin/ffmpeg \
-	        $(BIN)/python -m pytest -q tests/ffmpeg || exit 1; done
+# Not in `make test`: what takes minutes more.
+empty :=
+test-ffmpeg-all: build $(patsubst %,$(WHOLE),$(RELEASES))
+	@VMT_FFMPEG=$(subst $(empty) $(empty),:,$(abspath $(patsubst %,$(WHOLE),$(RELEASES)))) \
+	    $(BIN)/python -m pytest -q tests/ffmpeg
+
+test-hour: build $(PLUGIN)
+	@VMT_FFMPEG=$(abspath $(PLUGIN)) $(BIN)/python -m pytest -q -s tests/ffmpeg/an_hour.py
 
 test-pyav: plugin-pyav
 	@$(BIN)/python -m pytest -q tests/ffmpeg/with_pyav.py
@@ -108,8 +122,8 @@ test-sanitized: build
 	@test -d $(SANITIZED)/core || $(BIN)/meson setup $(SANITIZED)/core --buildtype=debugoptimized \
 	    -Db_sanitize=address,undefined >/dev/null
 	@$(BIN)/ninja -C $(SANITIZED)/core --quiet -j $(JOBS) filter/libvmaf_tiny.a
-	@$(BIN)/python filter/ffmpeg/build.py --whole $(FFMPEG) --sanitize --core $(SANITIZED)/core \
-	    --prefix $(SANITIZED) --jobs $(JOBS)
+	@$(BIN)/python filter/ffmpeg/build.py --whole $(FFMPEG) --least --sanitize \
+	    --core $(SANITIZED)/core --prefix $(SANITIZED) --jobs $(JOBS)
 	@VMT_FFMPEG=$(abspath $(SANITIZED))/bin/ffmpeg \
 	    LSAN_OPTIONS=suppressions=$(abspath tests/ffmpeg/leaks.supp) \
 	    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import wheel
 from installed import find_installed
-from plugin import check_tools, find_core, find_onnxruntime, install, make_plugin
+from plugin import Core, check_tools, find_core, find_onnxruntime, install, make_plugin
 from report import Fault, say
 from source import get_tarball
 from whole import Wanted, make_whole
@@ -83,7 +83,27 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="a plug-in with only the filters that go with scoring, in a quarter of the time",
     )
-    add("--full", action="store_true", help="a whole ffmpeg with everything, also encoders")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument(
+        "--full",
+        dest="extent",
+        action="store_const",
+        const="full",
+        default="lean",
+        help="a whole ffmpeg with everything (default: with what goes with scoring)",
+    )
+    extent.add_argument(
+        "--least",
+        dest="extent",
+        action="store_const",
+        const="least",
+        help="a whole ffmpeg with what this project's tests need, in a third of the time",
+    )
+    add(
+        "--or-whole",
+        action="store_true",
+        help="where no plug-in can be made, make a whole ffmpeg with the filter",
+    )
     add("--shared", action="store_true", help="a whole ffmpeg with shared libraries and headers")
     add("--sanitize", action="store_true", help="a whole ffmpeg that checks itself, for tests")
     add(
@@ -109,24 +129,23 @@ def _find_onnxruntime(given: Path | None) -> Path | None:
     return found and found.absolute()
 
 
-def _build(options: argparse.Namespace) -> str:
-    """Make what was asked for, return how to use it."""
-    check_tools()
-    core = find_core(options.core.resolve())
-    onnxruntime = _find_onnxruntime(options.ort_library)
+def _build_whole(options: argparse.Namespace, release: str, core: Core, ort: Path | None) -> Path:
+    """Make a whole ffmpeg, return the program."""
+    return make_whole(
+        Wanted(release, options.extent, options.shared, options.sanitize),
+        core,
+        options.prefix and options.prefix.resolve(),
+        options.cache.resolve(),
+        models=options.models,
+        onnxruntime=ort,
+        tarball=options.tarball,
+        jobs=options.jobs,
+    )
+
+
+def _build_plugin(options: argparse.Namespace, core: Core, ort: Path | None) -> str:
+    """Make a plug-in, return how to use it."""
     cache = options.cache.resolve()
-    if options.whole:
-        program = make_whole(
-            Wanted(options.whole, options.full, options.shared, options.sanitize),
-            core,
-            options.prefix and options.prefix.resolve(),
-            cache,
-            models=options.models,
-            onnxruntime=onnxruntime,
-            tarball=options.tarball,
-            jobs=options.jobs,
-        )
-        return f"{program} {_USE}"
     target = wheel.find_wheel() if options.pyav else find_installed(options.ffmpeg)
     say(
         "pyav" if options.pyav else "ffmpeg",
@@ -145,9 +164,29 @@ def _build(options: argparse.Namespace) -> str:
         soname=wheel.library_name(target) if options.pyav else None,
     )
     if options.pyav:
-        wheel.install(library, target, prefix, options.models, onnxruntime)
+        wheel.install(library, target, prefix, options.models, ort)
         return "in Python, import vmaf_tiny.avfilter before av"
-    launcher = install(library, target, prefix, options.models, onnxruntime)
+    launcher = install(library, target, prefix, options.models, ort)
+    return f"{launcher} {_USE}"
+
+
+def _build(options: argparse.Namespace) -> str:
+    """Make what was asked for, return how to use it."""
+    check_tools()
+    core = find_core(options.core.resolve())
+    ort = _find_onnxruntime(options.ort_library)
+    if options.whole:
+        return f"{_build_whole(options, options.whole, core, ort)} {_USE}"
+    try:
+        return _build_plugin(options, core, ort)
+    except Fault as fault:
+        if not options.or_whole:
+            raise
+        say("note", f"no plug-in: {fault}")
+    program = _build_whole(options, "newest", core, ort)
+    launcher = program.parents[1] / "vmaf-tiny-ffmpeg"
+    launcher.unlink(missing_ok=True)
+    launcher.symlink_to(program)
     return f"{launcher} {_USE}"
 
 

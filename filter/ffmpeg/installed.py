@@ -61,7 +61,7 @@ def parse_version(text: str) -> tuple[str, str]:
     if not release:
         raise Fault(
             f"ffmpeg {named[1]} is a development snapshot, for which there is no source release: "
-            "give another with --ffmpeg"
+            "give another with --ffmpeg, or make a whole ffmpeg with the filter (make ffmpeg)"
         )
     return named[1], release[1]
 
@@ -107,7 +107,10 @@ def find_installed(program: str) -> Installed:
     """
     path = shutil.which(program)
     if path is None:
-        raise Fault(f"there is no {program} here: apt-get install ffmpeg")
+        raise Fault(
+            f"there is no {program} here: apt-get install ffmpeg, or make a whole ffmpeg with the "
+            "filter (make ffmpeg)"
+        )
     text = output_of([path, "-version"])
     version, release = parse_version(text)
     libraries = parse_libraries(output_of(["ldd", path]))
@@ -118,7 +121,7 @@ def find_installed(program: str) -> Installed:
     if installed.soname not in libraries:
         raise Fault(
             f"{path} does not load {installed.soname} from a file (it is static, a snap or a "
-            "script), so nothing can be put in front of it: apt-get install ffmpeg, or give "
-            "another with --ffmpeg"
+            "script), so nothing can be put in front of it: give another with --ffmpeg, or make "
+            "a whole ffmpeg with the filter (make ffmpeg)"
         )
     return installed

@@ -113,9 +113,13 @@ def configure_options(installed: Installed, *, lean: bool, assembler: bool) -> l
         options.append("--disable-postproc")
     if not assembler:
         options.append("--disable-x86asm")
-    if "CC" in os.environ:
-        options.append(f"--cc={os.environ['CC']}")
-    return options
+    return options + compiler_options()
+
+
+def compiler_options() -> list[str]:
+    """Return configure's switch for the compiler: $CC, else gcc through ccache where that is."""
+    compiler = os.environ.get("CC") or ("ccache gcc" if shutil.which("ccache") else "")
+    return [f"--cc={compiler}"] if compiler else []
 
 
 @contextmanager
@@ -175,7 +179,8 @@ class Workshop:
         if found != installed.avfilter:
             raise Fault(
                 f"{tarball} has libavfilter {found}, but {installed.path} has "
-                f"{installed.avfilter}: give the source of FFmpeg {installed.release}"
+                f"{installed.avfilter}: give the source of FFmpeg {installed.release}, or make a "
+                "whole ffmpeg with the filter (make ffmpeg)"
             )
         add_filter(self.tree)
         self._core.mkdir(exist_ok=True)

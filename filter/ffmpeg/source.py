@@ -21,6 +21,10 @@ _SITE = "https://ffmpeg.org/releases"
 _DEBIAN = "http://deb.debian.org/debian/pool/main/f/ffmpeg"
 
 
+class Unreachable(Fault):
+    """The source of a release cannot be downloaded."""
+
+
 def pinned_sha256(release: str) -> str | None:
     """Return the sha256 that the tarball of a release must have; None if it is not known."""
     pins: dict[str, str] = json.loads(PINS.read_text("utf-8"))
@@ -165,8 +169,10 @@ def get_tarball(release: str, cache: Path, given: Path | None) -> tuple[Path, st
 
     Raises
     ------
+    Unreachable
+        It cannot be had.
     Fault
-        It cannot be had, or is not what was expected.
+        It is not what was expected.
     """
     if given:
         if not given.is_file():
@@ -179,10 +185,11 @@ def get_tarball(release: str, cache: Path, given: Path | None) -> tuple[Path, st
     with tempfile.TemporaryDirectory(prefix="download-", dir=cache) as name:
         got = _from_distribution(release, Path(name)) or _from_site(release, Path(name))
         if not got:
-            raise Fault(
+            raise Unreachable(
                 f"the source of FFmpeg {release} cannot be had: if apt offers a newer ffmpeg, "
                 "apt-get install ffmpeg and try again; else download "
-                f"{_SITE}/ffmpeg-{release}.tar.xz elsewhere and give it with --tarball"
+                f"{_SITE}/ffmpeg-{release}.tar.xz elsewhere and give it with --tarball, or make a "
+                "whole ffmpeg of another release (make ffmpeg)"
             )
         found = _check(got, release)
         got.replace(kept)

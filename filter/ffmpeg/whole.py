@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
 """A whole ffmpeg with the filter, from the source of a release or from a tree of the user's.
 
-Lean: what scoring needs, in a few minutes. Full: all of FFmpeg's own components, and the encoders
-and decoders whose libraries this machine has.
+Least: what this project's tests need, quickly compiled. Lean: what scoring needs, in a few minutes.
+Full: all of FFmpeg's own components. Lean and full have the encoders and decoders whose libraries
+this machine has.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import shutil
@@ -16,12 +16,20 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from plugin import LEAN, Core, alone_in, has_assembler, install_models, run_make
+from plugin import (
+    LEAN,
+    Core,
+    alone_in,
+    compiler_options,
+    has_assembler,
+    install_models,
+    run_make,
+)
 from report import Fault, Log, output_of, say
-from source import PINS, get_tarball
+from source import PINS, Unreachable, get_tarball
 from tree import SOURCES, add_filter, unpack, write_if_changed
 
-_COMPONENTS = {
+_LEAN = {
     "decoder": """
         aac ac3 av1 dnxhd eac3 ffv1 ffvhuff flac h264 hevc huffyuv mjpeg mp3 mpeg1video mpeg2video
         mpeg4 opus pcm_s16be pcm_s16le pcm_s24le png prores rawvideo utvideo v210 vc1 vorbis vp8 vp9
@@ -45,20 +53,31 @@ _COMPONENTS = {
     "indev": "lavfi",
     "filter": LEAN,
 }
-"""What a lean ffmpeg has. A release that lacks one of these goes without."""
+"""What a lean one has. A release that lacks one of these goes without."""
 
-_LEAN = {"dav1d": "libdav1d"}
-_FULL = {
-    **_LEAN,
-    "x264": "libx264",
-    "x265": "libx265",
-    "SvtAv1Enc": "libsvtav1",
-    "vpx": "libvpx",
-    "aom": "libaom",
-    "opus": "libopus",
-    "zimg": "libzimg",
+_LEAST = {
+    "decoder": "ffv1 h264 mpeg4 rawvideo wrapped_avframe",
+    "demuxer": "concat matroska mov yuv4mpegpipe",
+    "parser": "h264 mpeg4video",
+    "protocol": "file pipe",
+    "encoder": "ffv1 mpeg4 pcm_s16le rawvideo wrapped_avframe",
+    "muxer": "framemd5 matroska mov mp4 null yuv4mpegpipe",
+    "indev": "lavfi",
+    "filter": LEAN,
 }
-"""Libraries by their pkg-config names, with what configure calls them."""
+"""What the least one has."""
+
+_LIBRARIES = {
+    "dav1d": ("libdav1d", "--enable-decoder=libdav1d"),
+    "x264": ("libx264", "--enable-encoder=libx264"),
+    "x265": ("libx265", "--enable-encoder=libx265"),
+    "SvtAv1Enc": ("libsvtav1", "--enable-encoder=libsvtav1"),
+    "vpx": ("libvpx", "--enable-encoder=libvpx_vp9"),
+    "aom": ("libaom", "--enable-encoder=libaom_av1"),
+    "opus": ("libopus", "--enable-encoder=libopus"),
+    "zimg": ("libzimg", "--enable-filter=zscale"),
+}
+"""Libraries by pkg-config's names: what configure calls them, what a lean one has of them."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +88,8 @@ class Wanted:
     ----------
     what : str
         Release ("9.0.2"), its beginning ("9.0"), path of a tarball or of a source tree.
-    full : bool
-        Not only what scoring needs.
+    extent : {"least", "lean", "full"}
+        How much is in it.
     shared : bool
         With shared libraries and headers, for programs to be built with.
     sanitize : bool
@@ -78,19 +97,17 @@ class Wanted:
     """
 
     what: str
-    full: bool
-    shared: bool
-    sanitize: bool
+    extent: str = "lean"
+    shared: bool = False
+    sanitize: bool = False
 
     def kind(self) -> str:
         """Name the variant, for folders."""
-        words = ["full" if self.full else "lean"]
-        words += ["shared"] * self.shared + ["sanitize"] * self.sanitize
-        return "-".join(words)
+        return "-".join([self.extent, *["shared"] * self.shared, *["sanitize"] * self.sanitize])
 
 
-def newest_release(beginning: str) -> str:
-    """Return the newest release that is pinned and begins so; "newest" is any.
+def known_releases(beginning: str) -> list[str]:
+    """Return the releases that are pinned and begin so, newest first; "newest" is any.
 
     Raises
     ------
@@ -105,50 +122,60 @@ def newest_release(beginning: str) -> str:
             f"FFmpeg {beginning} is not known: choose one of {', '.join(pins)}, or give the path "
             "of a tarball or source tree"
         )
-    return max(found, key=lambda release: [int(number) for number in release.split(".")])
+    return sorted(found, key=lambda release: [int(n) for n in release.split(".")], reverse=True)
 
 
-def present_libraries(full: bool) -> list[str]:
-    """Return configure's switches for the libraries that this machine has."""
+def newest_tarball(beginning: str, cache: Path, given: Path | None) -> tuple[str, Path, str]:
+    """Return the newest release that begins so and can be had, its tarball and sha256."""
+    *newer, oldest = known_releases(beginning)
+    for release in newer:
+        try:
+            return release, *get_tarball(release, cache, given)
+        except Unreachable as fault:
+            say("note", str(fault))
+    return oldest, *get_tarball(oldest, cache, given)
+
+
+def present_libraries() -> list[str]:
+    """Return the pkg-config names of the libraries that this machine has."""
     if not shutil.which("pkg-config"):
         say("note", "without pkg-config no other libraries are used: apt-get install pkg-config")
         return []
-    names = _FULL if full else _LEAN
-    found = {
-        name: switch
-        for name, switch in names.items()
+    found = [
+        name
+        for name in _LIBRARIES
         if subprocess.run(["pkg-config", "--exists", name], check=False).returncode == 0
-    }
-    missing = [switch for name, switch in names.items() if name not in found]
+    ]
+    missing = [switch for name, (switch, _) in _LIBRARIES.items() if name not in found]
     if missing:
         say("note", f"goes without {', '.join(missing)}: not on this machine (their -dev packages)")
-    gpl = ["--enable-gpl"] if {"x264", "x265"} & found.keys() else []
-    return [*gpl, *(f"--enable-{switch}" for switch in found.values())]
+    return found
 
 
 def whole_options(wanted: Wanted, prefix: Path, libraries: list[str], assembler: bool) -> list[str]:
-    """Return what it is configured with, the core aside."""
+    """Return what it is configured with, the core aside; libraries by their pkg-config names."""
     options = [
-        f"--prefix={prefix}",
         "--disable-autodetect",
         "--disable-doc",
         "--disable-debug",
         "--disable-ffplay",
-        "--enable-zlib",
-        *libraries,
+        *compiler_options(),
+        *["--enable-gpl"] * bool({"x264", "x265"}.intersection(libraries)),
+        *(f"--enable-{_LIBRARIES[name][0]}" for name in libraries),
     ]
-    if not wanted.full:
+    if wanted.extent != "full":
         options += ["--disable-everything", "--disable-network"]
+        components = _LEAST if wanted.extent == "least" else _LEAN
         options += [
-            f"--enable-{kind}={','.join(names.split())}" for kind, names in _COMPONENTS.items()
+            f"--enable-{kind}={','.join(names.split())}" for kind, names in components.items()
         ]
-        options += ["--enable-decoder=libdav1d"] if "--enable-libdav1d" in libraries else []
+        options += [_LIBRARIES[name][1] for name in libraries]
+    if wanted.extent == "least":
+        options += ["--disable-ffprobe", "--optflags=-O1"]
     if wanted.shared:
-        options += ["--enable-shared", "--disable-static"]
+        options += [f"--prefix={prefix}", "--enable-shared", "--disable-static"]
     if wanted.sanitize:
         options += ["--toolchain=gcc-asan", "--disable-stripping"]
-    elif "CC" in os.environ:
-        options.append(f"--cc={os.environ['CC']}")
     if not assembler:
         options.append("--disable-x86asm")
     return options
@@ -159,17 +186,29 @@ def _has_zlib() -> bool:
     return subprocess.run(test, capture_output=True, check=False).returncode == 0
 
 
+def machine_options(wanted: Wanted, prefix: Path) -> list[str]:
+    """Return what to configure with here, the core aside, and say what is missing."""
+    if wanted.extent == "least":
+        return whole_options(wanted, prefix, [], assembler=False)
+    options = whole_options(wanted, prefix, present_libraries(), has_assembler())
+    if _has_zlib():
+        options.append("--enable-zlib")
+    else:
+        say("note", "goes without zlib (PNG, some MKV): apt-get install zlib1g-dev")
+    return options
+
+
 def _get_tree(wanted: Wanted, cache: Path, tarball: Path | None) -> tuple[Path, str]:
     """Return a source tree and what to call it."""
     given = Path(wanted.what)
     if given.is_dir():
         return given.resolve(), given.resolve().name
     if given.is_file():
-        tarball, release = given, given.name.removesuffix(".tar.xz").removesuffix(".orig")
+        release = given.name.removesuffix(".tar.xz").removesuffix(".orig")
         release = release.removeprefix("ffmpeg-").removeprefix("ffmpeg_")
+        tarball, sha256 = get_tarball(release, cache, given)
     else:
-        release = newest_release(wanted.what)
-    tarball, sha256 = get_tarball(release, cache, tarball)
+        release, tarball, sha256 = newest_tarball(wanted.what, cache, tarball)
     say("source", f"{tarball}, sha256 {sha256[:12]}...")
     tree = cache / f"tree-{release}"
     with alone_in(cache / f"lock-{release}"):
@@ -196,13 +235,34 @@ def _configure(log: Log, tree: Path, build: Path, options: list[str]) -> None:
     stamp.write_text(shlex.join(command), "utf-8")
 
 
-def _sanitize_filter(log: Log, build: Path, jobs: int) -> None:
-    """Compile the filter, and nothing else of FFmpeg, with UndefinedBehaviorSanitizer."""
-    flags = re.search(r"^CFLAGS=(.*)$", (build / "ffbuild/config.mak").read_text("utf-8"), re.M)
-    if not flags:
-        raise log.fault("FFmpeg's configure left no CFLAGS")
-    objects = [f"libavfilter/{name[:-2]}.o" for name in SOURCES if name.endswith(".c")]
-    run_make(log, build, [*objects, f"CFLAGS={flags[1]} -fsanitize=undefined"], jobs)
+def _flags(build: Path, name: str) -> str:
+    """Return a variable as configure left it for make."""
+    text = (build / "ffbuild" / "config.mak").read_text("utf-8")
+    found = re.search(rf"^{name}=(.*)$", text, re.M)
+    if not found:
+        raise Fault(f"FFmpeg's configure left no {name} in {build}/ffbuild/config.mak")
+    return found[1]
+
+
+def _compile(log: Log, wanted: Wanted, build: Path, prefix: Path, jobs: int) -> None:
+    """Make it and install it.
+
+    A static one depends on its prefix only here, so that what is compiled serves any; it looks for
+    ONNX Runtime beside itself.
+    """
+    if wanted.sanitize:  # the filter, and nothing else of FFmpeg
+        objects = [f"libavfilter/{name[:-2]}.o" for name in SOURCES if name.endswith(".c")]
+        flags = f"CFLAGS={_flags(build, 'CFLAGS')} -fsanitize=undefined"
+        run_make(log, build, [*objects, flags], jobs)
+    if wanted.shared:
+        settings, target = [], "install"
+    else:
+        beside = "-Wl,-rpath,'$$ORIGIN/../lib'"
+        settings = [f"LDEXEFLAGS={_flags(build, 'LDEXEFLAGS')} {beside}", f"BINDIR={prefix}/bin"]
+        target = "install-progs"
+    run_make(log, build, settings, jobs)
+    if not log.run(["make", target, *settings], build):
+        raise log.fault("installing failed")
 
 
 def _link_onnxruntime(prefix: Path, onnxruntime: Path | None) -> None:
@@ -243,29 +303,20 @@ def make_whole(
             # make does not know of the archive
             for old in [*build.glob("ff*_g"), *build.glob("libavfilter/*.so.*")]:
                 old.unlink()
-        libraries = present_libraries(wanted.full)
-        options = whole_options(wanted, prefix, libraries, has_assembler())
-        if not _has_zlib():
-            say("note", "goes without zlib (PNG, some MKV): apt-get install zlib1g-dev")
-            options.remove("--enable-zlib")
-        undefined = " -fsanitize=undefined" if wanted.sanitize else ""
+        linked = [f"-Wl,-rpath,{prefix}/lib"] * wanted.shared
+        linked += ["-fsanitize=undefined"] * wanted.sanitize
         _configure(
             log,
             tree,
             build,
             [
-                *options,
+                *machine_options(wanted, prefix),
                 f"--extra-cflags=-I{header.parent}",
-                f"--extra-ldflags=-Wl,-rpath,{prefix}/lib{undefined}",
+                f"--extra-ldflags={' '.join(linked)}",
                 f"--extra-libs={archive} -lm -ldl -lpthread",
             ],
         )
-        if wanted.sanitize:
-            _sanitize_filter(log, build, jobs)
-        run_make(log, build, [], jobs)
-        targets = ["install"] if wanted.shared else ["install-progs"]
-        if not log.run(["make", *targets], build):
-            raise log.fault("installing failed")
+        _compile(log, wanted, build, prefix, jobs)
     install_models(models, prefix)
     _link_onnxruntime(prefix, onnxruntime)
     program = prefix / "bin" / "ffmpeg"

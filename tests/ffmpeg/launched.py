@@ -6,6 +6,7 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +37,20 @@ class Ran:
 
 
 class FFmpeg:
-    """The launcher of the plug-in."""
+    """An ffmpeg with the filter: the launcher of a plug-in, or a whole one."""
 
     def __init__(self, launcher: Path) -> None:
         self.launcher = launcher
+
+    @cached_property
+    def release(self) -> str:
+        """Of FFmpeg, e.g. "5.1.9"."""
+        text = subprocess.check_output([self.launcher, "-version"], text=True)
+        return re.match(r"ffmpeg version n?([\d.]+)", text)[1]
+
+    @property
+    def major(self) -> int:
+        return int(self.release.split(".")[0])
 
     def run(self, *arguments: object, env: dict[str, str] | None = None) -> Ran:
         command = [self.launcher, "-nostdin", "-nostats", "-hide_banner", "-y", *arguments]

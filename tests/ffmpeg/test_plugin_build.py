@@ -87,15 +87,18 @@ def program(folder: Path, text: str) -> str:
     return str(path)
 
 
+def program_without_libraries(folder: Path) -> str:
+    return program(folder, f"cat <<'E'\n{BOOKWORM}\nE")
+
+
 def test_no_ffmpeg_says_what_to_install(tmp_path):
     with pytest.raises(Fault, match="apt-get install ffmpeg"):
         installed.find_installed(str(tmp_path / "ffmpeg"))
 
 
 def test_an_ffmpeg_without_libraries_is_refused(tmp_path):
-    static = program(tmp_path, f"cat <<'E'\n{BOOKWORM}\nE")
-    with pytest.raises(Fault, match="static"):
-        installed.find_installed(static)
+    with pytest.raises(Fault, match=r"static.*make ffmpeg"):
+        installed.find_installed(program_without_libraries(tmp_path))
 
 
 # ------------------------------------------------------------------------------- the source
@@ -163,6 +166,12 @@ def test_a_tarball_that_is_not_the_pinned_one_is_refused(tmp_path):
         source.get_tarball("5.1.9", tmp_path, tmp_path / "missing")
 
 
+def test_a_source_that_cannot_be_had_names_a_whole_ffmpeg(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "_from_distribution", lambda *_: None)
+    with pytest.raises(source.Unreachable, match=r"0\.0\.1 cannot be had.*make ffmpeg"):
+        source.get_tarball("0.0.1", tmp_path, None)
+
+
 # --------------------------------------------------------------------------------- the tree
 
 
@@ -194,8 +203,8 @@ def test_the_filter_is_added_once(tmp_path, kind):
         f"extern const {kind} ff_vf_vmaf_tiny;"
     )
     assert contents[added / "libavfilter/Makefile"].splitlines()[0] == (
-        "OBJS-$(CONFIG_VMAF_TINY_FILTER)   += vf_vmaf_tiny.o vmaf_tiny_check.o vmaf_tiny_held.o "
-        "vmaf_tiny_result.o framesync.o"
+        "OBJS-$(CONFIG_VMAF_TINY_FILTER)   += vf_vmaf_tiny.o vmaf_tiny_check.o "
+        "vmaf_tiny_formats.o vmaf_tiny_held.o vmaf_tiny_result.o framesync.o"
     )
     filters = {path.name for path in (ROOT / "filter" / "ffmpeg").glob("*.[ch]")}
     assert filters == set(tree.SOURCES)
@@ -337,32 +346,57 @@ def test_wrong_usage_is_status_2():
     [("5.1", "5.1.9"), ("9", "9.0.2"), ("8.1.2", "8.1.2"), ("newest", "9.0.2")],
 )
 def test_a_release_may_be_named_in_short(asked, release):
-    assert whole.newest_release(asked) == release
+    assert whole.known_releases(asked)[0] == release
+
+
+def test_the_newest_is_the_newest_that_can_be_had(tmp_path, monkeypatch):
+    def get(release, cache, given):
+        if release in there:
+            return Path(release), "sha256"
+        raise source.Unreachable(release)
+
+    monkeypatch.setattr(whole, "get_tarball", get)
+    there = ["8.1.2", "5.1.9"]
+    assert whole.newest_tarball("newest", tmp_path, None) == ("8.1.2", Path("8.1.2"), "sha256")
+    there = []
+    with pytest.raises(source.Unreachable, match=r"5\.1\.9"):
+        whole.newest_tarball("newest", tmp_path, None)
 
 
 @pytest.mark.parametrize("asked", ["4.4", "9.0.99", "5.10", "/missing/tree"])
 def test_an_unknown_release_is_refused(asked):
     with pytest.raises(Fault, match=r"choose one of 5\.1\.9"):
-        whole.newest_release(asked)
+        whole.known_releases(asked)
 
 
 def test_what_a_whole_ffmpeg_is_configured_with():
     def options(libraries=(), **changes):
-        wanted = whole.Wanted(
-            **{"what": "9.0", "full": False, "shared": False, "sanitize": False, **changes}
-        )
-        return whole.whole_options(wanted, Path("/p"), list(libraries), assembler=True)
+        wanted = whole.Wanted("9.0", **changes)
+        return set(whole.whole_options(wanted, Path("/p"), list(libraries), assembler=True))
 
-    assert {"--prefix=/p", "--disable-autodetect", "--disable-everything"} < set(options())
-    assert "--disable-everything" not in options(full=True)
-    assert "--enable-shared" in options(shared=True)
-    assert "--enable-decoder=libdav1d" in options(["--enable-libdav1d"])
-    assert "--enable-decoder=libdav1d" not in options()
+    assert {"--disable-autodetect", "--disable-everything"} < options()
+    assert "--disable-everything" not in options(extent="full")
+    assert {"--enable-shared", "--prefix=/p"} < options(shared=True)
+    # what is compiled serves every prefix
+    assert "--prefix=/p" not in options()
+    assert "--toolchain=gcc-asan" in options(sanitize=True)
+    assert {"--enable-libdav1d", "--enable-decoder=libdav1d"} < options(["dav1d"])
+    assert {"--enable-gpl", "--enable-libx264", "--enable-encoder=libx264"} < options(["x264"])
+    assert not {"--enable-gpl", "--enable-encoder=libx264"} & options(["dav1d"])
+    assert "--enable-encoder=libx264" not in options(["x264"], extent="full")
+
+
+def test_the_least_ffmpeg_needs_no_libraries(monkeypatch):
+    monkeypatch.setenv("CC", "a compiler")
+    options = whole.machine_options(whole.Wanted("9.0", "least"), Path("/p"))
+    assert "--cc=a compiler" in options
+    assert "--disable-x86asm" in options
+    assert not [option for option in options if "--enable-lib" in option or "zlib" in option]
 
 
 def test_a_tree_that_was_configured_in_place_is_refused(tmp_path):
     (small_tree(tmp_path) / "config.h").touch()
-    wanted = whole.Wanted(str(tmp_path), full=False, shared=False, sanitize=False)
+    wanted = whole.Wanted(str(tmp_path))
     core = plugin.Core(tmp_path, tmp_path)
     rest = {"models": tmp_path, "onnxruntime": None, "tarball": None, "jobs": 1}
     with pytest.raises(Fault, match="make distclean"):
@@ -416,3 +450,23 @@ def test_later_releases_are_not_asked_to_leave_out_what_they_lack():
         an_ffmpeg(release="8.1.2", libraries={}), lean=True, assembler=True
     )
     assert "--disable-postproc" not in options
+
+
+def test_where_no_plugin_can_be_made_a_whole_ffmpeg_is(tmp_path, monkeypatch, capsys):
+    program = tmp_path / "out" / "bin" / "ffmpeg"
+    program.parent.mkdir(parents=True)
+    asked = []
+
+    def make_whole(wanted, *_, **__):
+        asked.append(wanted)
+        return program
+
+    monkeypatch.setattr(build, "make_whole", make_whole)
+    monkeypatch.setattr(build, "find_core", lambda folder: plugin.Core(folder, folder))
+    static = program_without_libraries(tmp_path)
+    assert build.main(["--ffmpeg", static]) == 1
+    assert not asked
+    assert build.main(["--ffmpeg", static, "--or-whole"]) == 0
+    assert asked == [whole.Wanted("newest")]
+    assert (tmp_path / "out" / "vmaf-tiny-ffmpeg").resolve() == program
+    assert "static" in capsys.readouterr().out

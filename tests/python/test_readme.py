@@ -14,7 +14,9 @@ from vmaf_tiny.models import find_ort_library
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 300
-PLUGIN = os.environ.get("VMT_FFMPEG") or str(ROOT / "build/ffmpeg-lean/vmaf-tiny-ffmpeg")
+PLUGIN = os.environ.get("VMT_FFMPEG", "").split(os.pathsep)[0] or str(
+    ROOT / "build/ffmpeg-lean/vmaf-tiny-ffmpeg"
+)
 
 
 @pytest.fixture(scope="module")
