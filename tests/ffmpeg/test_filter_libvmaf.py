@@ -9,10 +9,13 @@ import subprocess
 
 import imageio_ffmpeg
 import pytest
-from launched import FEATURES
+from launched import FEATURES, ROOT
 
 FILM = "testsrc2=size=192x108:rate=24000/1001:duration=1.5,noise=alls=6:allf=t:all_seed=7"
 NEAREST = "ts_sync_mode=nearest"
+
+CLIPS = ROOT.parent / "shared" / "data" / "clips"
+RAW = ("-f", "rawvideo", "-s", "576x324", "-pix_fmt", "yuv420p10le")
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "33", "-bf", "3", "-g", "12")
 FFV1 = ("-c:v", "ffv1")
@@ -110,3 +113,22 @@ def test_seeking_where_times_are_rounded(ffmpeg, film, tmp_path):
 def test_a_shorter_reference(ffmpeg, film, tmp_path, options, frames):
     files = film("e.mkv", X264), film("short.mkv", (*FFV1, "-frames:v", "20"))
     assert_equal(ffmpeg, tmp_path, *files, frames, options)
+
+
+@pytest.mark.skipif(not CLIPS.is_dir(), reason="there is no ../shared/data")
+@pytest.mark.parametrize(
+    ("clip", "frames"),
+    [("asl_bird.mkv", 48), ("nflx_park_joy_420_720p50_frm0to9_480x270.y4m", 10)],
+)
+def test_real_clips(ffmpeg, film, tmp_path, clip, frames):
+    source = film(f"{clip}.mkv", ("-an", *FFV1, "-frames:v", "48"), CLIPS / clip)
+    assert_equal(ffmpeg, tmp_path, film(f"{clip}.mp4", X264, source), source, frames)
+
+
+@pytest.mark.skipif(not CLIPS.is_dir(), reason="there is no ../shared/data")
+def test_a_real_clip_of_ten_bits(ffmpeg, tmp_path):
+    pair = []
+    for name in ("hrc01", "hrc00"):
+        pair.append(tmp_path / f"{name}.mkv")
+        oracle(*RAW, "-i", CLIPS / f"nflx_src01_{name}_576x324.yuv420p10le.yuv", *FFV1, pair[-1])
+    assert_equal(ffmpeg, tmp_path, *pair, 3)
