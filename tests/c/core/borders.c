@@ -4,7 +4,10 @@
  * Lent planes are read from their first sample to their last and no further: they lie between
  * pages that cannot be touched, once against the one after, once against the one before.
  *
- *     borders [SEED]
+ *     borders [SEED] [all]
+ *
+ * Every width and every height from the smallest to 200, the depths in turn, and random sizes
+ * above; all: every depth at each.
  */
 #define _DEFAULT_SOURCE
 #include <stdlib.h>
@@ -16,7 +19,7 @@
 #include "../check.h"
 #include "pictures.h"
 
-enum { FRAMES = 2, SIZES = 60 };
+enum { FRAMES = 2, SIZES = 40 };
 
 /* A plane without padding that ends, or begins, where its pages do. */
 typedef struct Fenced {
@@ -87,16 +90,32 @@ static void test_size(int width, int height, int bits)
         }
 }
 
+/* A size at one depth, in turn, or at all. */
+static int test_depths(int width, int height, int all)
+{
+    const int first = all ? 8 : 8 + (width + height) % 9, last = all ? 16 : first;
+
+    for (int bits = first; bits <= last; bits++)
+        test_size(width, height, bits);
+    return last - first + 1;
+}
+
 int main(int argc, char **argv)
 {
-    static const int depths[] = { 8, 9, 10, 12, 16 };
     const unsigned seed = argc > 1 ? (unsigned)atoi(argv[1]) : (unsigned)time(NULL);
+    const int all = argc > 2 && !strcmp(argv[2], "all");
+    int tried = 0, levels = 0;
 
     printf("seed %u\n", seed);
     srand(seed);
-    for (int w = 33; w <= 200; w += w < 100 ? 1 : 7)
-        test_size(w, 33 + w % 5, w % 2 ? 8 : 10);
+    for (int size = VMT_SIZE_MIN; size <= 200; size++) {
+        tried += test_depths(size, VMT_SIZE_MIN + size % 5, all);
+        tried += test_depths(VMT_SIZE_MIN + size % 37, size, all);
+    }
     for (int i = 0; i < SIZES; i++)
-        test_size(33 + rand() % 300, 33 + rand() % 60, depths[rand() % 5]);
+        tried += test_depths(201 + rand() % 1800, VMT_SIZE_MIN + rand() % 60, all);
+    for (int cpu = VMT_CPU_C; cpu < VMT_CPU_LEVELS; cpu++)
+        levels += vmt_cpu_available(cpu);
+    printf("%d pictures of their own size and depth at %d levels\n", tried, levels);
     return check_result("borders");
 }
