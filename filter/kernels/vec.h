@@ -104,13 +104,14 @@ V_INLINE V v_add_pairs_u32(V sum, V v)
     return v_add64(sum, v_add64(v_and(v, v_set64(0xffffffff)), v_shr64(v, 32)));
 }
 
+/* Modulo 2^64, as sums of cubes have no sign. */
 V_INLINE int64_t v_sum64(V v)
 {
-    int64_t lane[V_BYTES / 8], sum = 0;
+    uint64_t lane[V_BYTES / 8], sum = 0;
     v_store(lane, v);
     for (int i = 0; i < V_BYTES / 8; i++)
         sum += lane[i];
-    return sum;
+    return (int64_t)sum;
 }
 
 /* All ones in the first n 32-bit lanes. */
