@@ -30,6 +30,10 @@ static const VmtBands *fill(Bands *b, int level, const Bands *near)
             else
                 b->memory[i][x] = near->memory[i][x];
         }
+        /* Powers of two, whose ratios are whole: what overflows then looks small. */
+        for (int x = 0; level && x < ROW; x++)
+            if (test_random(8) == 0)
+                b->memory[i][x] = (1 << test_random(31)) * (test_random(2) ? 1 : -1);
     }
     return &b->bands;
 }

@@ -98,6 +98,8 @@ static void fill_statistics(int32_t *ref, int32_t *dis, int32_t *cov, int n)
     test_numbers32(ref, n, -3, 1073741823);
     test_numbers32(dis, n, 0, 1073741823);
     for (int x = 0; x < n; x++) {
+        if (test_random(8) == 0) /* where detail begins */
+            ref[x] = 131070 + (int)test_random(5);
         const double part = (double)test_random(0) / 4294967295.0 * 2.4 - 1.2;
         const double product = (double)(ref[x] > 0 ? ref[x] : 0) * dis[x];
         const double most = product > 0 ? __builtin_sqrt(product) : 0;
