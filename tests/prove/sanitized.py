@@ -1,0 +1,123 @@
+"""The core, its tests and those of the bindings under sanitizers: KIND BUILD.
+
+KIND is address (with undefined behaviour) or thread. The library is built anew in BUILD, with an
+environment of its own that has the package as it was built there and, for all else, what this
+Python has. FFmpeg with the filter: `make test-sanitized`.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+KINDS = {"address": ("address,undefined", "asan"), "thread": ("thread", "tsan")}
+
+# What is run with the sanitizer in the programs under test, and in the interpreter itself.
+PROGRAMS = ["test_fusion_*.py", "test_fuzz.py", "test_log*.py", "test_pooling.py"]
+BINDINGS = ["test_core.py", "test_features.py", "test_mode.py", "test_luma.py", "test_score.py"]
+THREADED = ["test_core.py", "test_mode.py"]
+# Where a time or memory is measured, or another compiler's code is started.
+LEAVE_OUT = "not memory and not libvmaf and not many_threads and not moved_installation"
+
+
+def run(*command: str | Path, **environment: str) -> str:
+    """Run a command, show what it says, and return it."""
+    path = os.pathsep.join((str(BIN), os.environ["PATH"]))
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=ROOT,
+        env=os.environ | {"PATH": path} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode:
+        sys.stdout.write(done.stdout[-20000:])
+        sys.exit(f"failed: {' '.join(str(part) for part in command)}")
+    return done.stdout
+
+
+def environment(folder: Path) -> Path:
+    """Make an environment whose packages are this one's, but ours."""
+    python = folder / "bin" / "python"
+    if not python.exists():
+        run(sys.executable, "-m", "venv", "--without-pip", folder)
+        # A folder named in a .pth file comes last, and its .pth files are not read: an editable
+        # install in it stays out of the way.
+        outer = run(sys.executable, "-c", "import site; print(*site.getsitepackages(), sep='\\n')")
+        (site_of(python) / "outer.pth").write_text(outer)
+    return python
+
+
+def site_of(python: Path) -> Path:
+    code = "import sysconfig; print(sysconfig.get_path('platlib'))"
+    return Path(run(python, "-c", code).strip())
+
+
+def build(sanitizers: str, core: Path, site: Path) -> None:
+    """Build everything and install the package."""
+    if not (core / "build.ninja").exists():
+        run(
+            "meson", "setup", core, "--buildtype=debugoptimized", f"-Db_sanitize={sanitizers}",
+            "-Db_lundef=false", f"-Dpython.platlibdir={site}", f"-Dpython.purelibdir={site}",
+        )  # fmt: skip
+    run("ninja", "-C", core)
+    run("meson", "install", "-C", core, "--tags", "python-runtime", "--no-rebuild")
+
+
+def library(name: str) -> str:
+    """Return where the compiler has a library."""
+    return run("cc", f"-print-file-name={name}").strip()
+
+
+def count(said: str, pattern: str) -> int:
+    return sum(int(number) for number in re.findall(pattern, said))
+
+
+def pytest(python: Path, names: list[str], **variables: str) -> int:
+    paths = sorted(path for name in names for path in (ROOT / "tests/python").glob(name))
+    said = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", LEAVE_OUT, *paths,
+               **variables)  # fmt: skip
+    return count(said, r"(\d+) passed")
+
+
+def main() -> int:
+    """Build, test and print how many tests were clean."""
+    kind, folder = sys.argv[1], Path(sys.argv[2]).resolve()
+    sanitizers, name = KINDS[kind]
+    core = folder / "core"
+    python = environment(folder / "venv")
+    build(sanitizers, core, site_of(python))
+    options = {
+        # What Python and ONNX Runtime hold until the end is no leak of ours.
+        "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0:allocator_may_return_null=1",
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        "TSAN_OPTIONS": f"halt_on_error=1:suppressions={ROOT / 'tests/prove/threads.supp'}",
+        "VMT_BUILD_DIR": str(core),
+    }
+    leaks = options | {"ASAN_OPTIONS": "abort_on_error=1:allocator_may_return_null=1"}
+    suites = ["c", "long"] if kind == "thread" else ["c"]
+    said = run("meson", "test", "-C", core, "--no-rebuild", "-t", "10",
+               *(f"--suite={suite}" for suite in suites), **leaks)  # fmt: skip
+    programs = count(said, r"Ok:\s+(\d+)")
+    print(f"{programs} C programs", flush=True)
+    tests = pytest(Path(sys.executable), PROGRAMS, **leaks) if kind == "address" else 0
+    # The runtime comes first; C++ libraries are loaded later, so theirs has to be there too.
+    preload = f"{library(f'lib{name}.so')} {library('libstdc++.so')}"
+    bindings = pytest(
+        python,
+        BINDINGS if kind == "address" else THREADED,
+        **options | {"LD_PRELOAD": preload, "PYTHONMALLOC": "malloc"},
+    )
+    print(
+        f"{programs} C programs, {tests} tests of programs, {bindings} tests of the bindings: clean"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
