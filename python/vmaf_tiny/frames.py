@@ -18,6 +18,7 @@ from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.look import Look, look_of_frame, look_of_plane
 from vmaf_tiny.luma import Image, Luma, pixels
 from vmaf_tiny.readahead import ReadAhead
+from vmaf_tiny.signature import Signature, signature
 
 __all__ = ["Picture", "RawFormat", "Source", "SourceSpec", "VideoInfo", "open_source"]
 
@@ -38,11 +39,14 @@ class Picture:
         Seconds; None: unknown.
     luma
         Luma plane, ``uint8`` for 8 bits and ``uint16`` above. It may be the decoder's memory.
+    cells
+        Its signature, if that was asked for.
     """
 
     index: int
     time: float | None
     luma: Luma
+    cells: Signature | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,13 +121,17 @@ class Source:
         """How often damage was found so far, where it was accepted."""
         return self._media.damages if self._media else 0
 
-    def pictures(self, convert: Callable[[Image], Luma]) -> Iterator[Picture]:
+    def pictures(
+        self, convert: Callable[[Image], Luma], *, sign: int | None = None
+    ) -> Iterator[Picture]:
         """Read all pictures.
 
         Parameters
         ----------
         convert
             Turns a frame or plane into the luma plane to give, such as a `luma.Converter`.
+        sign
+            Give signatures, too, of planes of so many bits per sample.
 
         Raises
         ------
@@ -131,7 +139,9 @@ class Source:
             The video is damaged, or its pictures change size or format.
         """
         for index, time, image in self.images():
-            yield Picture(index, time, convert(image))
+            luma = convert(image)
+            cells = None if sign is None else signature(luma, sign)
+            yield Picture(index, time, luma, cells)
 
     def images(self) -> Iterator[tuple[int, float | None, Image]]:
         """Read all pictures as they are: index, seconds and frame or plane; see `pictures`."""
@@ -152,9 +162,11 @@ class Source:
             return _seconds(image)
         return index / float(info.rate) if info.timestamps == "constant" and info.rate else None
 
-    def read_ahead(self, convert: Callable[[Image], Luma]) -> Iterator[Picture]:
+    def read_ahead(
+        self, convert: Callable[[Image], Luma], *, sign: int | None = None
+    ) -> Iterator[Picture]:
         """Read all pictures in a thread of its own, a few ahead; see `pictures`."""
-        self._ahead = ReadAhead(self.pictures(convert))
+        self._ahead = ReadAhead(self.pictures(convert, sign=sign))
         return self._ahead
 
     def close(self) -> None:

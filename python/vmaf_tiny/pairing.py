@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import Picture, VideoInfo
 
-Kind: TypeAlias = Literal["time", "index"]
+Kind: TypeAlias = Literal["time", "index", "content"]
 
 PAIRINGS = ("auto", "time", "index")
 """By the rule of `choose`; by time stamp, starts aligned; first with first, second with second."""
@@ -53,14 +56,14 @@ class PairingReport:
     Attributes
     ----------
     kind
-        ``"time"`` or ``"index"``.
+        ``"time"``, ``"index"`` or ``"content"``.
     pairs
         Number of pairs.
     reference, distorted
         What became of the pictures of each side.
     offset
         Seconds by which the distorted starts later than the reference, which was taken out; 0 if
-        paired by index.
+        not paired by time.
     gap
         Largest difference in time within a pair, in seconds, after that.
     loose
@@ -139,13 +142,23 @@ class Pairing:
         ``"time"``: pictures whose times, counted from the first picture, are nearest to each
         other and no further apart than half the time between pictures, each at most once; so the
         rounding of Matroska, other starts, gaps, repeated and dropped pictures and multiples of a
-        rate are fine. ``"index"``: in order.
+        rate are fine. ``"index"``: in order. ``"content"``: as `matches` says.
     reference, distorted
         What is known of the videos.
+    matches
+        Numbers of pictures that fit each other by what they show, shape (n, 2), reference first,
+        both rising.
     """
 
-    def __init__(self, kind: Kind, reference: VideoInfo, distorted: VideoInfo) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        reference: VideoInfo,
+        distorted: VideoInfo,
+        matches: NDArray[np.int64] | None = None,
+    ) -> None:
         self.kind = kind
+        self._matches = matches
         self._reference = _Side(reference)
         self._distorted = _Side(distorted)
         self._pairs = 0
@@ -164,7 +177,8 @@ class Pairing:
         """
         self._reference.pictures = reference
         self._distorted.pictures = distorted
-        for pair in self._by_time() if self.kind == "time" else self._by_index():
+        ways = {"time": self._by_time, "index": self._by_index, "content": self._by_content}
+        for pair in ways[self.kind]():
             self._pairs += 1
             yield pair
 
@@ -175,6 +189,16 @@ class Pairing:
             if ref is None or dis is None:
                 return
             yield ref, dis
+
+    def _by_content(self) -> Iterator[tuple[Picture, Picture]]:
+        for numbers in [] if self._matches is None else self._matches:
+            ref = self._reference.find(int(numbers[0]))
+            dis = self._distorted.find(int(numbers[1]))
+            if ref is None or dis is None:
+                return
+            yield ref, dis
+        self._reference.read()  # to see whether there is more
+        self._distorted.read()
 
     def _by_time(self) -> Iterator[tuple[Picture, Picture]]:
         ref, dis = self._reference, self._distorted
@@ -233,6 +257,12 @@ class _Side:
         self._ended = picture is None
         return picture
 
+    def find(self, index: int) -> Picture | None:
+        """Read until a picture and skip those before."""
+        while (picture := self.read()) and picture.index < index:
+            self._skipped += 1
+        return picture
+
     def begin(self) -> None:
         self._next = self.read()
         self.start = self._time(self._next) if self._next else 0.0
@@ -278,7 +308,7 @@ def judge(report: PairingReport) -> list[str]:
     """
     sides = report.reference, report.distorted
     shorter = min(report.pairs + side.skipped for side in sides)
-    if report.pairs < max(shorter / 2, 1):
+    if report.pairs < max(0 if report.kind == "content" else shorter / 2, 1):
         raise InputError(
             f"only {report.pairs} of {shorter} pictures are shown at the same time in"
             f" {sides[0].name} and {sides[1].name}: check that both are the same video, or pair"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import FEATURES, ROW, ModelInfo, Rows, pool, write_log
+from vmaf_tiny.alignment import Alignment
 from vmaf_tiny.pairing import PairingReport
 
 
@@ -36,6 +37,10 @@ class Provenance:
         What the videos are; empty where pictures were pushed.
     pairing
         How pictures were paired; None where they were pushed in pairs.
+    alignment
+        Whether pairs show the same; None: not looked at.
+    before
+        What `alignment` was before pictures were paired by what they show; None: they were not.
     conversions
         What was done to pictures before they were compared.
     command
@@ -58,9 +63,17 @@ class Provenance:
     reference: str = ""
     distorted: str = ""
     pairing: PairingReport | None = None
+    alignment: Alignment | None = None
+    before: Alignment | None = None
     conversions: tuple[str, ...] = ()
     vif_gain_limit: float = 100.0
     adm_gain_limit: float = 100.0
+
+    @property
+    def aligned(self) -> str:
+        """A line on the alignment; empty if it was not looked at."""
+        text = str(self.alignment or "")
+        return f"{text}; was {self.before} before it was fixed" if self.before else text
 
     def notes(self) -> dict[str, str]:
         """Return lines for a log, of what the log does not have from elsewhere."""
@@ -68,6 +81,7 @@ class Provenance:
             "reference": self.reference,
             "distorted": self.distorted,
             "pairing": str(self.pairing or ""),
+            "alignment": self.aligned,
             "conversions": "; ".join(self.conversions),
             "threads": str(self.threads),
             "subsample": str(self.subsample),

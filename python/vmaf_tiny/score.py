@@ -2,23 +2,24 @@
 
 import os
 import time as clock
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from vmaf_tiny._core import Model
 from vmaf_tiny.containers import raw_for
-from vmaf_tiny.errors import InputError
+from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import RawFormat, Source, SourceSpec, VideoInfo, open_source
-from vmaf_tiny.luma import Converter
 from vmaf_tiny.pairing import Pairing, choose, judge
 from vmaf_tiny.preflight import check_allowances, preflight
+from vmaf_tiny.realign import ALIGNMENTS, Watched, find, read_both
 from vmaf_tiny.result import Result
 from vmaf_tiny.scorer import PictureScore, Scorer
-from vmaf_tiny.sync import SyncWatch
 
 __all__ = ["PictureScore", "Progress", "Scorer", "score"]
 
@@ -39,12 +40,15 @@ class Progress:
         Pairs per second so far.
     eta
         Seconds to go, estimated; None: unknown.
+    stage
+        ``"scoring"``, or ``"aligning"`` in the pass before it.
     """
 
     done: int
     total: int | None
     fps: float
     eta: float | None
+    stage: str = "scoring"
 
 
 def score(
@@ -66,6 +70,7 @@ def score(
     subsample: int = 1,
     mode: str = "exact",
     pairing: str = "auto",
+    align: str = "check",
     raw: RawFormat | tuple[RawFormat | None, RawFormat | None] | None = None,
     allow: Collection[str] = (),
     progress: Callable[[Progress], None] | None = None,
@@ -108,6 +113,9 @@ def score(
         their rows, which moves the score of a picture by a few hundredths.
     pairing
         ``"auto"``, ``"time"`` or ``"index"``, see `pairing.choose`.
+    align
+        ``"check"``: warn if pictures are not compared with their own, by what they show; ``"fix"``:
+        read both videos once before, and pair pictures by what they show if need be; ``"off"``.
     raw
         What raw video is like: one format for standard input and files that end in ``.yuv`` or the
         like, or a pair, for the reference and for the distorted, of which one may be None.
@@ -142,7 +150,11 @@ def score(
     'by index: 3 pairs of 3 and 3 pictures'
     """
     allowed = check_allowances(allow)
+    if align not in ALIGNMENTS:
+        raise OptionError(f"unknown alignment {align!r}: choose one of {', '.join(ALIGNMENTS)}")
     _check_two(reference, distorted)
+    if align == "fix":
+        _check_twice(reference, distorted)
     formats = raw if isinstance(raw, tuple) else (raw_for(reference, raw), raw_for(distorted, raw))
     with ExitStack() as stack:
         if not isinstance(model, Model):  # before anything is decoded, as this may fail
@@ -161,16 +173,32 @@ def score(
                 )
             )
         damaged = "damage" in allowed
-        sources = [
-            stack.enter_context(open_source(spec, role=role, raw=form, damaged=damaged))
-            for spec, role, form in zip(
-                (reference, distorted), ("reference", "distorted"), formats, strict=True
+
+        def open_both(stack: ExitStack) -> tuple[Source, Source]:
+            one, other = (
+                stack.enter_context(open_source(spec, role=role, raw=form, damaged=damaged))
+                for spec, role, form in zip(
+                    (reference, distorted), ("reference", "distorted"), formats, strict=True
+                )
             )
-        ]
+            return one, other
+
+        before, matches = None, None
+        if align == "fix":
+            with ExitStack() as first:
+                sources = open_both(first)
+                infos = sources[0].info, sources[1].info
+                plan = preflight(*infos, allow=allowed)
+                kind, _ = choose(pairing, *infos)
+                meter = _Meter(progress, infos, "aligning")
+                before, matches = find(sources, plan, kind, meter.step)
+        sources = open_both(stack)
         infos = sources[0].info, sources[1].info
         plan = preflight(*infos, allow=allowed)
         kind, warnings = choose(pairing, *infos)
-        paired = Pairing(kind, *infos)
+        if before and before.right:
+            before, matches = None, None
+        paired = Pairing(kind if matches is None else "content", *infos, matches)
         scorer = stack.enter_context(
             Scorer(
                 plan.width,
@@ -183,16 +211,14 @@ def score(
                 mode=mode,
             )
         )
-        watch = SyncWatch(plan.bits)
-        meter = _Meter(progress, infos)
-        pictures = [
-            source.read_ahead(Converter(todo))
-            for source, todo in zip(sources, (plan.reference, plan.distorted), strict=True)
-        ]
-        for one, other in paired.pairs(*pictures):
+        meter = _Meter(progress, infos, "scoring")
+        watched = Watched(
+            paired, *read_both(sources, (plan.reference, plan.distorted), align != "off")
+        )
+        for one, other in watched.pairs():
             scorer.push(one.luma, other.luma, time=one.time)
-            watch.add(one.luma, other.luma)
             meter.step()
+        alignment = watched.finish() if align != "off" else None
         report = paired.report
         found = judge(report)
         (result,) = scorer.finish()
@@ -204,7 +230,7 @@ def score(
                 *plan.warnings,
                 *warnings,
                 *found,
-                *watch.finish(),
+                *(alignment.warnings() if alignment else ()),
                 *(text for source in sources for text in _damages(source)),
             ),
             provenance=replace(
@@ -212,6 +238,8 @@ def score(
                 reference=str(infos[0]),
                 distorted=str(infos[1]),
                 pairing=report,
+                alignment=alignment,
+                before=before,
                 conversions=plan.conversions,
             ),
         )
@@ -224,6 +252,21 @@ def _check_two(reference: SourceSpec, distorted: SourceSpec) -> None:
         raise InputError("both videos are standard input: give a file for one of them")
     if one is other and isinstance(one, InputContainer | Iterator):
         raise InputError("both videos are read from one object: open it twice")
+
+
+def _check_twice(*specs: SourceSpec) -> None:
+    """Refuse what cannot be read once to find the alignment and once more to score."""
+    for spec in specs:
+        path = os.fspath(spec) if isinstance(spec, str | os.PathLike) else None
+        once = (
+            path == "-" or Path(path).is_fifo()
+            if path
+            else not isinstance(spec, Sequence | np.ndarray)
+        )
+        if once:
+            raise OptionError(
+                "to fix the alignment, both videos are read twice: give files, lists or arrays"
+            )
 
 
 def _read_from(spec: SourceSpec) -> object:
@@ -243,8 +286,12 @@ class _Meter:
     """Reports progress now and then."""
 
     def __init__(
-        self, progress: Callable[[Progress], None] | None, infos: tuple[VideoInfo, VideoInfo]
+        self,
+        progress: Callable[[Progress], None] | None,
+        infos: tuple[VideoInfo, VideoInfo],
+        stage: str,
     ) -> None:
+        self._stage = stage
         counts = [info.frame_count for info in infos if info.frame_count]
         self._total = min(counts, default=None)
         self._progress = progress
@@ -262,4 +309,5 @@ class _Meter:
         self._last = clock.monotonic()
         fps = self._done / max(self._last - self._begun, 1e-9)
         left = None if self._total is None else max(self._total - self._done, 0)
-        self._progress(Progress(self._done, self._total, fps, None if left is None else left / fps))
+        eta = None if left is None else left / fps
+        self._progress(Progress(self._done, self._total, fps, eta, self._stage))

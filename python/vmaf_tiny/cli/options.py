@@ -49,6 +49,10 @@ class PairOptions:
     pairing: Literal["auto", "time", "index"] = "auto"
     """Which pictures belong together; auto: by time for containers, by index for raw video."""
 
+    align: Literal["check", "fix", "off"] = "check"
+    """check: warn if pictures are not compared with their own, by what they show; fix: read both
+    videos once before, and pair pictures by what they show if need be."""
+
     allow_hdr: Annotated[bool, FLAG] = False
     """Score PQ or HLG video, although the model knows SDR only."""
 
@@ -75,6 +79,7 @@ class PairOptions:
         }
         return {
             "pairing": self.pairing,
+            "align": self.align,
             "allow": {name for name, allowed in allowances.items() if allowed},
         }
 

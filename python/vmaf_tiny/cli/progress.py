@@ -45,7 +45,8 @@ def _lines() -> Report:
 def _text(progress: Progress) -> str:
     total = f" of {progress.total}" if progress.total else ""
     left = f", {clock(progress.eta, 0)} left" if progress.eta is not None else ""
-    return f"{progress.done}{total} pictures, {progress.fps:.1f} fps{left}"
+    stage = "" if progress.stage == "scoring" else f"{progress.stage}: "
+    return f"{stage}{progress.done}{total} pictures, {progress.fps:.1f} fps{left}"
 
 
 def clock(seconds: float, decimals: int = 3) -> str:

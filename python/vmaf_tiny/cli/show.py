@@ -75,6 +75,7 @@ def _origin(result: Result) -> Table:
         "reference": how.reference,
         "distorted": how.distorted,
         "paired": str(how.pairing or ""),
+        "aligned": how.aligned,
         "converted": "; ".join(how.conversions),
         "model": f"{model.id} ({model.sha256[:12]}{teacher}{trust})",
         "conditioned on": " ".join(filter(None, (model.codec, model.preset, crf))),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import Model
+from vmaf_tiny.aligner import Aligner
 from vmaf_tiny.encode.feed import Shot
 from vmaf_tiny.encode.lane import Lane
 from vmaf_tiny.errors import InputError, VmafTinyError
@@ -17,7 +18,7 @@ from vmaf_tiny.luma import Converter, Luma
 from vmaf_tiny.pairing import PairingReport, SideReport, judge
 from vmaf_tiny.result import Result
 from vmaf_tiny.scorer import PictureScore, Scorer
-from vmaf_tiny.sync import SyncWatch
+from vmaf_tiny.signature import signature
 
 _AHEAD = 4  # pictures that all renditions have given and that wait to be scored
 
@@ -45,7 +46,7 @@ class _Member:
         self.extra = 0  # pictures that the source does not have
         self.dropped = 0  # pictures of the source that it does not have
         self.stamps: list[int] = []
-        self.watch = SyncWatch(lane.plan.bits)
+        self.aligner = Aligner()
         self.apart: Scorer | None = None
         self.before = 0  # rows of the shared scorer that count, once it is apart
         self.overlap = 0  # rows of its own scorer that do not
@@ -204,6 +205,8 @@ class Joiner:
                 member.dropped += 1
             return
         reference = self._convert(shot.frame)
+        bits = self._size[2]
+        cells = signature(reference, bits)
         for member, luma in zip(self._members, shown, strict=True):
             if luma is None:
                 member.dropped += 1
@@ -212,7 +215,7 @@ class Joiner:
                 continue
             member.pairs += 1
             member.stamps.append(shot.stamp)
-            member.watch.add(reference, luma)
+            member.aligner.add(cells, signature(luma, bits))
             if member.apart is not None:
                 member.apart.push(reference, luma, time=shot.time)
         # One that has no part in it any more gets something that costs little.
@@ -281,14 +284,17 @@ class Joiner:
             SideReport(distorted.label, member.pairs + member.extra, True, member.extra, 0),
         )
         found = judge(report)
+        alignment = member.aligner.finish()
+        unaligned = alignment.warnings("look at a kept encode")
         return replace(
             result,
-            warnings=(*reference.notes, *lane.plan.warnings, *found, *member.watch.finish()),
+            warnings=(*reference.notes, *lane.plan.warnings, *found, *unaligned),
             provenance=replace(
                 result.provenance,
                 reference=str(reference),
                 distorted=str(distorted),
                 pairing=report,
+                alignment=alignment,
                 conversions=lane.plan.conversions,
             ),
         )
