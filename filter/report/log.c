@@ -146,12 +146,26 @@ static int pool_metrics(VmtReport *report, VmtError *error)
     return code;
 }
 
+/* libvmaf puts a gain limit that is not the usual one behind the name. */
+static void name_feature(VmtReport *report, int feature)
+{
+    const VmtModelInfo *model = report->log->model;
+    double limit = 0;
+    if (model && feature != VMT_MOTION2)
+        limit = feature == VMT_ADM2 ? model->adm_gain_limit : model->vif_gain_limit;
+    char *name = report->metrics[feature].name;
+    const size_t size = sizeof(report->metrics[feature].name);
+    if (limit > 0 && limit < 100)
+        snprintf(name, size, "integer_%s_egl_%g", vmt_feature_name(feature), limit);
+    else
+        snprintf(name, size, "integer_%s", vmt_feature_name(feature));
+}
+
 static int make_report(VmtReport *report, const VmtLog *log, VmtError *error)
 {
     *report = (VmtReport){.log = log, .metric_count = VMT_FEATURES + !!log->scores};
     for (int m = 0; m < VMT_FEATURES; m++)
-        snprintf(report->metrics[m].name, sizeof(report->metrics[m].name), "integer_%s",
-                 vmt_feature_name(m));
+        name_feature(report, m);
     strcpy(report->metrics[VMT_FEATURES].name, "vmaf");
     collect_facts(report);
     return pool_metrics(report, error);

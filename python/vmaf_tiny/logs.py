@@ -20,6 +20,7 @@ ROUNDED = "features come from a log, rounded to six decimals"
 """What is said of results that come from a log."""
 
 _PREFIX = "integer_"  # of features that have a floating-point twin in libvmaf
+_LIMIT = "_egl_"  # between the name of a feature and its gain limit
 _SAID = re.compile(r"(?P<name>.+) \((?P<what>[^()]*)\)")  # a video in a report
 _FPS = re.compile(r"([\d.]+) fps")
 
@@ -48,6 +49,7 @@ def read_log(path: str | os.PathLike[str]) -> Scored:
         raise InputError(f"{path} cannot be read: {error}") from None
     try:
         rows, block = _csv(text) if path.suffix.lower() == ".csv" else _json(text)
+        limits = _limits(rows[0][1] if rows else {})
         features = np.array([[_value(row, name) for name in FEATURES] for _, row in rows])
         scores = np.array([row["vmaf"] for _, row in rows], float)
     except KeyError as error:
@@ -58,7 +60,8 @@ def read_log(path: str | os.PathLike[str]) -> Scored:
         raise InputError(f"{path} is no log of vmaf-tiny or libvmaf: {error}") from None
     if not rows or not np.isfinite(np.column_stack([features, scores])).all():
         raise InputError(f"{path} has no pictures, or some without a value: score them again")
-    return _scored(path, np.array([index for index, _ in rows]), features, scores, block)
+    index = np.array([index for index, _ in rows])
+    return _scored(path, index, features, scores, block | limits)
 
 
 def _json(text: str) -> tuple[_Rows, dict[str, Any]]:
@@ -76,7 +79,21 @@ def _csv(text: str) -> tuple[_Rows, dict[str, Any]]:
 
 
 def _value(row: dict[str, Any], name: str) -> float:
-    return float(row[name] if name in row else row[_PREFIX + name])
+    return float(row[name] if name in row else row[_key(row, name)])
+
+
+def _key(row: dict[str, Any], name: str) -> str:
+    """Return how a log calls a feature: with its gain limit, where that is not the usual one."""
+    key = _PREFIX + name
+    limited = (other for other in row if other.startswith(f"{key}{_LIMIT}"))
+    return key if key in row else next(limited, key)
+
+
+def _limits(row: dict[str, Any]) -> dict[str, float]:
+    """Return the gain limits that the names of features tell."""
+    named = {"vif_gain_limit": "vif_scale0", "adm_gain_limit": "adm2"}
+    told = {limit: _key(row, name).partition(_LIMIT)[2] for limit, name in named.items()}
+    return {limit: float(text) for limit, text in told.items() if text}
 
 
 def _scored(

@@ -74,7 +74,7 @@ def read_teacher(path: Path) -> Teacher:
     """
     try:
         model = read_json(path)["model_dict"]
-        order = [FEATURES.index(_plain(name)) for name in model["feature_names"]]
+        order = [FEATURES.index(plain_name(name)) for name in model["feature_names"]]
         header, _, body = str(model["model"]).partition("\nSV\n")
         fields = dict(line.split(maxsplit=1) for line in header.splitlines())
         if (fields["svm_type"], fields["kernel_type"]) != ("nu_svr", "rbf"):
@@ -98,7 +98,8 @@ def read_teacher(path: Path) -> Teacher:
     )
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Name of a feature as we have it, from that in a model file."""
     return name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
 
 

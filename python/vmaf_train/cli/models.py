@@ -121,9 +121,32 @@ def _quantize(args: argparse.Namespace, invocation: Invocation) -> int:
     return 0
 
 
+def _declare_import_svm(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", type=Path, required=True, help="libvmaf's model file")
+    parser.add_argument("--out-onnx", type=Path, required=True, help="model to write")
+    parser.add_argument(
+        "--out-sidecar", type=Path, help="description to write (default: beside the model)"
+    )
+    parser.add_argument(
+        "--transform",
+        action="store_true",
+        help="with the file's score transform, as libvmaf's enable_transform",
+    )
+
+
+def _import_svm(args: argparse.Namespace, invocation: Invocation) -> int:
+    from vmaf_train.import_svm import import_svm
+
+    sidecar = args.out_sidecar or args.out_onnx.with_suffix(".json")
+    done = import_svm(args.json, args.out_onnx, sidecar, invocation, args.transform)
+    print(f"{args.out_onnx}: sha256 {done.sha256}, {done.size} bytes")
+    return 0
+
+
 STEPS: Steps = {
     "export": ("Turn a checkpoint into an ONNX file.", _declare_export, _export),
     "validate": ("Hold an ONNX file against a gate.", _declare_validate, _validate),
     "eval": ("Measure an ONNX file on a split of a table.", _declare_eval, _eval),
+    "import-svm": ("Turn a model of libvmaf into an ONNX file.", _declare_import_svm, _import_svm),
     "quantize-int8": ("Make the int8 form of a model.", _declare_quantize, _quantize),
 }
