@@ -27,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status
         Exit status: 0, 1 failure, 2 usage, 130 interrupted.
     """
+    _occupy_closed_streams()
+    if sys.stdout is None:
+        return _end(FAILURE, "error: standard output is closed: open it, if only as /dev/null")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files can be any bytes
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -51,11 +54,22 @@ def _run(tokens: list[str]) -> int:
         return _end(USAGE, f"error: {error} See vmaf-tiny --help.")
     except OptionError as error:
         return _end(USAGE, f"error: {error}")
-    except (VmafTinyError, OSError) as error:
+    except VmafTinyError as error:
         return _end(FAILURE, f"error: {error}")
+    except OSError as error:
+        what = error.filename or "standard output, or what else there was to read or write"
+        return _end(FAILURE, f"error: {what}: {error.strerror or error}: try another place")
     except MemoryError:
         return _end(FAILURE, "error: not enough memory: try fewer --threads")
     return status or 0
+
+
+def _occupy_closed_streams() -> None:
+    """Keep a video that is opened from getting the number of a standard stream that is closed."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        if number == 2:
+            sys.stderr = open(number, "w", closefd=False)  # noqa: SIM115
+    os.close(number)
 
 
 def _interrupt(*_: object) -> None:

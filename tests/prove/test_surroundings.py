@@ -1,0 +1,176 @@
+"""A disk that is full, an output that is closed, a runtime that fails, a network that is none."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import clips
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "vmaf_tiny")
+HEADER = ROOT / "filter/vmaf_tiny.h"
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("pair")
+    planes = clips.planes(10)
+    reference = clips.write(folder / "reference.mkv", planes)
+    return reference, clips.write(folder / "encode.mp4", planes, options={"qp": "44"})
+
+
+def run(
+    *arguments: str | Path, before: tuple[str, ...] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*before, *COMMAND, *map(str, arguments)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 1 and done.stdout == "", done
+    assert done.stderr.startswith("vmaf-tiny: error: ") and done.stderr.count("\n") == 1, done
+    for word in words:
+        assert word in done.stderr, done.stderr
+
+
+# ------------------------------------------------------------------------------ where it goes
+
+
+@pytest.mark.parametrize("where", ["/dev/full", "closed"])
+def test_a_standard_output_that_takes_nothing(pair: tuple[Path, Path], where: str) -> None:
+    """The score was to be there, so that it is not is a failure."""
+    redirect = ">&-" if where == "closed" else ">/dev/full"
+    for arguments in (["-q"], [], ["-q", "-o", "-", "--json"], ["models"]):
+        videos = [] if "models" in arguments else [str(path) for path in pair]
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$@" {redirect}', "sh", *COMMAND, *arguments, *videos],
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 1, (arguments, done)
+        assert done.stderr.startswith("vmaf-tiny: error: "), (arguments, done)
+        assert done.stderr.count("\n") == 1, (arguments, done)
+        assert "Errno" not in done.stderr
+
+
+def test_standard_input_and_error_that_are_closed(pair: tuple[Path, Path]) -> None:
+    """What is opened then must not be taken for them, and complaints must not be the answer."""
+    wrong = ("-q", "--model", "nothing")
+    for arguments, status in ((("-q",), 0), (wrong, 1)):
+        done = subprocess.run(
+            ["sh", "-c", 'exec "$@" <&- 2>&-', "sh", *COMMAND, *arguments, *map(str, pair)],
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == status
+        assert done.stdout == ("" if status else run("-q", *pair).stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk that is small")
+def test_a_disk_that_is_full(
+    pair: tuple[Path, Path], tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    """In a mount namespace of its own; an older log is still whole."""
+    script = """set -e
+mount -t tmpfs -o size=16k none "$DISK"
+echo old > "$DISK/log.json"
+head -c 1M /dev/zero > "$DISK/filler" 2>/dev/null || true
+status=0
+"$@" || status=$?
+cat "$DISK/log.json"
+ls -A "$DISK" | wc -l
+exit $status"""
+    before = ("unshare", "-m", "sh", "-c", script, "sh")
+    done = run("-q", *pair, "-o", tmp_path / "log.json", before=before, DISK=str(tmp_path))
+    assert done.returncode == 1, done
+    assert done.stdout.split() == ["old", "2"], done
+    assert "free some space" in done.stderr and done.stderr.count("\n") == 1, done
+    figure("full disk: status 1, one line, the older log whole, nothing left beside it")
+
+
+# ------------------------------------------------------------------------- what it runs with
+
+
+@pytest.fixture
+def fake(build_dir: Path) -> str:
+    return str(build_dir / "tests/c/fusion/libfake_ort.so")
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"VMAF_TINY_ORT_LIB": "/nowhere.so"}, ("/nowhere.so",)),
+        ({"FAKE_ORT_VERSION": "1.16.3"}, ("1.16.3", "1.17 or newer")),
+        ({"FAKE_ORT_ANSWER": "fail"}, ("fake: kernel failed",)),
+        ({"FAKE_ORT_ANSWER": "nan"}, ("NaN",)),
+        ({"FAKE_ORT_BROKEN": "cpu:session"}, ("out of device memory",)),
+    ],
+    ids=["missing", "too old", "fails in run", "answers nonsense", "refuses the model"],
+)
+def test_an_onnx_runtime_that_does_not_work(
+    pair: tuple[Path, Path],
+    tmp_path: Path,
+    fake: str,
+    variables: dict[str, str],
+    words: tuple[str, ...],
+) -> None:
+    log = tmp_path / "log.json"
+    refused(run("-q", *pair, "-o", log, **{"VMAF_TINY_ORT_LIB": fake} | variables), *words)
+    assert not log.exists()
+
+
+@pytest.mark.slow
+def test_nothing_asks_for_the_network(
+    pair: tuple[Path, Path], figure: Callable[[str], None]
+) -> None:
+    """No socket but of this machine is asked for, and without a network nothing is missing."""
+    strace, unshare = shutil.which("strace"), shutil.which("unshare")
+    assert strace or unshare, "apt-get install strace"
+    said = []
+    if strace:
+        before = (strace, "-f", "-qq", "-e", "trace=socket,connect,sendto,bind")
+        done = run("-q", *pair, before=before)
+        assert done.returncode == 0, done
+        asked = re.findall(r"AF_(?!UNIX)\w+", done.stderr)
+        assert asked == [], done.stderr
+        said.append("0 sockets of a network asked for")
+    if unshare and subprocess.run([unshare, "-rn", "true"], capture_output=True).returncode == 0:
+        alone = run("-q", *pair, before=(unshare, "-rn"))
+        assert (alone.returncode, alone.stdout) == (0, run("-q", *pair).stdout), alone
+        said.append("same score in a namespace without one")
+    figure(", ".join(said))
+
+
+# ------------------------------------------------------------------------------- what it shows
+
+
+def names(library: Path, *flags: str) -> set[str]:
+    listed = subprocess.check_output(["nm", "--defined-only", *flags, library], text=True)
+    return {line.split()[-1] for line in listed.splitlines() if len(line.split()) == 3}
+
+
+def test_only_names_of_ours_are_exported(build_dir: Path, figure: Callable[[str], None]) -> None:
+    declared = set(re.findall(r"^VMT_API .*?(\w+)\(", HEADER.read_text(), re.M))
+    assert declared and all(name.startswith("vmt_") for name in declared)
+    shared = build_dir / "filter/libvmaf_tiny.so"
+    assert names(shared, "-D") == declared
+    static = names(build_dir / "filter/libvmaf_tiny.a", "-g")
+    assert {name for name in static if not name.startswith("vmt_")} == set()
+    (native,) = (build_dir / "python").glob(f"_native{sysconfig.get_config_var('EXT_SUFFIX')}")
+    assert {name for name in names(native, "-D") if "native" not in name} == set()
+    figure(f"{len(declared)} functions exported, all vmt_*; {len(static)} inside, all vmt_*")
