@@ -17,6 +17,7 @@ import av
 import numpy as np
 from av.filter import Graph
 
+from vmaf_tiny.encode.scheduling import scheduling_kept
 from vmaf_train.corpus import Unit
 from vmaf_train.errors import TrainError
 
@@ -307,6 +308,8 @@ def _encode_pictures(recipe: Recipe, pictures: list[av.VideoFrame]) -> io.BytesI
         stream.pix_fmt = pix_fmt
         stream.bit_rate = 0
         stream.thread_count = 1
+        with scheduling_kept():
+            stream.codec_context.open()
         for n, picture in enumerate(pictures):
             picture = _relabel(picture, pix_fmt)
             picture.pts, picture.time_base = n, _TIME_BASE

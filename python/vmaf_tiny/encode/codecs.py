@@ -25,6 +25,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from vmaf_tiny.encode.rendition import Rendition
+from vmaf_tiny.encode.scheduling import scheduling_kept
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.luma import pixels
 
@@ -284,7 +285,7 @@ def _open(context: VideoCodecContext) -> str | None:
     """Open an encoder; return its words if it refuses or ignores what it was told."""
     # SVT-AV1 tells its life on standard error unless it is asked not to.
     os.environ.setdefault("SVT_LOG", "1")
-    with _overheard(av.logging.WARNING) as heard:
+    with _overheard(av.logging.WARNING) as heard, scheduling_kept():
         try:
             context.open(strict=False)
         except (FFmpegError, ValueError, OSError) as error:
