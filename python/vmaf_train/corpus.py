@@ -42,7 +42,7 @@ class Unit:
     width, height : int
         Of the reference, even.
     frames : int
-        How many; motion compares neighbours.
+        How many; motion compares neighbours. 0: all, of a unit with encodes.
     start, step : int
         First picture of the clip and distance between the pictures taken.
     move : str
@@ -50,7 +50,13 @@ class Unit:
     raw : str
         Size and pixel format of a file without a header, e.g. ``"480x270 yuv420p10le"``.
     sha256 : str
-        Of the file; empty for ``"synthetic"``.
+        Of the file; empty for ``"synthetic"`` and where nobody knows.
+    encodes : tuple of str
+        Files that hold distorted pictures already, which are measured instead of our distortions.
+    encoder : str
+        What made them.
+    stamp : str
+        What tells this content of the files from another, in place of a checksum.
     license, credit : str
         What the file may be used for, and whose it is.
     depth : int
@@ -71,6 +77,9 @@ class Unit:
     move: str = ""
     raw: str = ""
     sha256: str = ""
+    encodes: tuple[str, ...] = ()
+    encoder: str = ""
+    stamp: str = ""
     depth: int = 8
     every: int = 1
     license: str = ""

@@ -12,6 +12,7 @@ import io
 import os
 import zlib
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -54,6 +55,8 @@ class Recipe:
         Constant rate factor among the options.
     hold : int
         Every picture is held for so many, those in between are lost; 1: none.
+    file : str
+        An encode that exists; nothing else applies then.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Recipe:
     preset: str = ""
     crf: int | None = None
     hold: int = 1
+    file: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +158,8 @@ ENCODERS = (
 
 def recipes_for(unit: Unit) -> list[Recipe]:
     """Draw the recipes of a unit: always the same for the same name, spread over all qualities."""
+    if unit.encodes:
+        return [Recipe(Path(f).stem, codec=unit.encoder, file=f) for f in unit.encodes]
     rng = np.random.default_rng(zlib.crc32(f"{unit.name} recipes".encode()))
     recipes = [Recipe("identical")]
     encoders = [encoder for encoder in ENCODERS if unit.depth in encoder.depths]

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -37,10 +39,28 @@ def reference_pictures(unit: Unit, data: Path) -> list[av.VideoFrame]:
     rng = np.random.default_rng(zlib.crc32(unit.name.encode()))
     if unit.kind == "synthetic":
         luma = GENERATORS[unit.origin](rng, unit.frames, unit.height, unit.width)
-        return [_deepened(_picture_of_luma(plane), unit) for plane in luma]
+        return [_deepened(picture_of_luma(plane), unit) for plane in luma]
     if unit.kind == "still":
         return [_deepened(picture, unit) for picture in _film_still(unit, data / unit.origin, rng)]
     return _cut_clip(unit, data / unit.origin)
+
+
+def encoded_pairs(
+    unit: Unit, file: str, data: Path
+) -> Iterator[tuple[av.VideoFrame, av.VideoFrame]]:
+    """Pictures of a unit and those of an encode of it, one pair after the other.
+
+    Raises
+    ------
+    TrainError
+        If a file cannot be decoded, or one has more pictures than the other.
+    """
+    pairs = itertools.zip_longest(_decoded(unit, data / unit.origin), _decoded(unit, data / file))
+    for count, (reference, distorted) in enumerate(pairs):
+        if reference is None or distorted is None:
+            short = file if distorted is None else unit.origin
+            raise TrainError(f"{data / short} ends after {count} pictures, its partner goes on")
+        yield reference, distorted
 
 
 def luma_of(picture: av.VideoFrame) -> Plane:
@@ -52,34 +72,33 @@ def luma_of(picture: av.VideoFrame) -> Plane:
 
 
 def _cut_clip(unit: Unit, path: Path) -> list[av.VideoFrame]:
+    end = unit.start + unit.step * unit.frames
+    pictures = list(itertools.islice(_decoded(unit, path), unit.start, end, unit.step))
+    if len(pictures) < unit.frames:
+        raise TrainError(f"{path} has too few pictures for {unit.name}; shorten the take")
+    return pictures
+
+
+def _decoded(unit: Unit, path: Path) -> Iterator[av.VideoFrame]:
+    """Pictures of a file, of the unit's size and format."""
     options = {}
     if unit.raw:
         options = dict(zip(("video_size", "pixel_format"), unit.raw.split(), strict=True))
-    wanted = range(unit.start, unit.start + unit.step * unit.frames, unit.step)
-    pictures = []
     try:
         with av.open(
             str(path), format="rawvideo" if unit.raw else None, options=options
         ) as container:
             container.streams.video[0].thread_type = "NONE"
-            for index, picture in enumerate(container.decode(video=0)):
-                if index in wanted:
-                    pictures.append(
-                        picture.reformat(
-                            unit.width,
-                            unit.height,
-                            PIX_FMTS[unit.depth],
-                            interpolation="BICUBIC",
-                            threads=1,  # with more, slices now and then differ from run to run
-                        )
-                    )
-                if len(pictures) == unit.frames:
-                    break
+            for picture in container.decode(video=0):
+                yield picture.reformat(
+                    unit.width,
+                    unit.height,
+                    PIX_FMTS[unit.depth],
+                    interpolation="BICUBIC",
+                    threads=1,  # with more, slices now and then differ from run to run
+                )
     except (av.FFmpegError, IndexError) as error:  # no stream of pictures: IndexError
         raise TrainError(f"cannot decode {path}: {error}") from error
-    if len(pictures) < unit.frames:
-        raise TrainError(f"{path} has too few pictures for {unit.name}; shorten the take")
-    return pictures
 
 
 def _film_still(unit: Unit, path: Path, rng: np.random.Generator) -> list[av.VideoFrame]:
@@ -146,7 +165,8 @@ def _deepened(picture: av.VideoFrame, unit: Unit) -> av.VideoFrame:
     return picture if unit.depth == 8 else picture.reformat(format=PIX_FMTS[unit.depth], threads=1)
 
 
-def _picture_of_luma(luma: npt.NDArray[np.uint8]) -> av.VideoFrame:
+def picture_of_luma(luma: npt.NDArray[np.uint8]) -> av.VideoFrame:
+    """Make a grey ``yuv420p`` picture of a luma plane uint8[height, width] of even sides."""
     height, width = luma.shape
     grey = np.full((height // 2, width), 128, np.uint8)
     return av.VideoFrame.from_ndarray(np.concatenate([luma, grey]), format="yuv420p")

@@ -35,9 +35,6 @@ class Gate:
     int8_drop: float = 1e-3
 
 
-_RECIPE = Recipe()
-
-
 @dataclasses.dataclass(frozen=True)
 class Model:
     """What to build.
@@ -80,7 +77,7 @@ class Model:
     hidden: tuple[int, ...]
     description: str
     gate: Gate
-    recipe: Recipe = _RECIPE
+    recipe: Recipe
     activation: str = "relu"
     codec: CodecBlock | None = None
     scaler_in_graph: bool = True
@@ -121,6 +118,7 @@ MODELS = {
             hidden=(16, 8),
             description="VMAF of one picture from six features: scaler and a 6-16-8-1 network",
             gate=Gate(plcc=0.9998, rmse=0.40, p99=1.2),
+            recipe=Recipe(restarts=3, polish=250),
             max_bytes=2048,
         ),
         Model(
@@ -128,6 +126,7 @@ MODELS = {
             hidden=(32, 16),
             description="VMAF of one picture from six features: scaler and a 6-32-16-1 network",
             gate=Gate(plcc=0.9998, rmse=0.25, p99=0.8),
+            recipe=Recipe(polish=120),
             int8=True,
         ),
         Model(
@@ -135,6 +134,7 @@ MODELS = {
             hidden=(64, 32, 16),
             description="VMAF of one picture from six features: scaler and a 6-64-32-16-1 network",
             gate=Gate(plcc=0.9998, rmse=0.15, p99=0.5),
+            recipe=Recipe(polish=50),
             int8=True,
         ),
         Model(

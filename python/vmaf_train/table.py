@@ -17,7 +17,7 @@ import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
 from vmaf_train.errors import TableError
-from vmaf_train.features import FEATURES
+from vmaf_train.features import FEATURES, FULL_FEATURES
 from vmaf_train.files import write_atomically
 
 SCHEMA = pa.schema(
@@ -32,6 +32,13 @@ SCHEMA = pa.schema(
         ("crf", pa.float64()),
     ]
 )
+
+
+def schema_of(full: bool) -> pa.Schema:
+    """Columns of a table; `full` names those beside the six features, too."""
+    beside = [name for name in FULL_FEATURES if name not in FEATURES]
+    more = [pa.field(name, pa.float64()) for name in beside]
+    return pa.schema([*SCHEMA, *more]) if full else SCHEMA
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,11 +151,18 @@ def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
 
 
 def write_table(path: Path, groups: Sequence[pa.Table]) -> None:
-    """Write a parquet file atomically, one row group per table."""
+    """Write a parquet file atomically, one row group per table.
+
+    Columns beside the schema's come after them, if all tables have them.
+    """
+    known = schema_of(full=True)
+    common = set(known.names if groups else ()).intersection(*(g.schema.names for g in groups))
+    names = [name for name in known.names if name in SCHEMA.names or name in common]
+    schema = pa.schema([known.field(name) for name in names])
 
     def write(temporary: Path) -> None:
-        with pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
             for group in groups:
-                writer.write_table(group.select(SCHEMA.names).cast(SCHEMA), row_group_size=1 << 20)
+                writer.write_table(group.select(schema.names).cast(schema), row_group_size=1 << 20)
 
     write_atomically(path, write)

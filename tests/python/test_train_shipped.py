@@ -115,7 +115,6 @@ def test_the_figures_are_finite_everywhere():
 
 @support.needs_teacher
 def test_it_follows_its_teacher_on_pictures_nobody_trained_on():
-    from vmaf_train.libvmaf import measure
     from vmaf_train.synthetic import leaves, texture
 
     rng = np.random.default_rng(77)
@@ -127,7 +126,7 @@ def test_it_follows_its_teacher_on_pictures_nobody_trained_on():
             noisy = np.clip(reference + noise, 0, 255).astype(np.uint8)
             coarse = (reference // (2 * strength)) * (2 * strength) + np.uint8(strength)
             for distorted in (noisy, coarse):
-                measured = measure(list(reference), list(distorted))
+                measured = support.measured(reference, distorted)
                 features.append(measured.features)
                 truth.append(measured.vmaf)
     error = predict(ONNX, support.bare_rows(np.concatenate(features))) - np.concatenate(truth)

@@ -8,7 +8,6 @@ import pytest
 import train_support as support
 from vmaf_train.errors import TrainError
 from vmaf_train.features import FEATURES
-from vmaf_train.libvmaf import measure
 from vmaf_train.sampling import MOTION_MAX, sample_rows
 from vmaf_train.synthetic import leaves
 from vmaf_train.table import rows_without_origin
@@ -89,7 +88,7 @@ def test_libvmaf_gives_the_same_scores():
         np.clip(p + rng.normal(0, s, p.shape), 0, 255).astype(np.uint8)
         for p, s in zip(reference, (0, 3, 8, 15, 30, 60), strict=True)
     ]
-    measured = measure(list(reference), worse)
+    measured = support.measured(reference, worse)
     assert np.ptp(measured.vmaf) > 30
     # libvmaf prints six decimals of every feature.
     assert np.abs(read_teacher(support.TEACHER)(measured.features) - measured.vmaf).max() < 1e-3

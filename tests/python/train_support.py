@@ -92,6 +92,16 @@ def bare_rows(features):
     return rows_without_origin(features, np.zeros(len(features)))
 
 
+def measured(reference, distorted):
+    """What libvmaf and the core say of luma planes."""
+    from vmaf_train.material import picture_of_luma
+    from vmaf_train.measure import measure
+
+    return measure(
+        (picture_of_luma(r), picture_of_luma(d)) for r, d in zip(reference, distorted, strict=True)
+    )
+
+
 def write_checkpoint(path, net, features=None, **about):
     """A checkpoint of a network."""
     from vmaf_train.checkpoint import save_checkpoint
