@@ -21,7 +21,7 @@ PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: help system build demo test test-arm64 test-ffmpeg-all test-hour test-pyav test-torch \
-        test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench clean
+        test-browser test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -115,6 +115,15 @@ test-pyav: plugin-pyav
 test-torch: build
 	@$(PIP) install 'torch>=2.3'
 	@$(BIN)/python -m pytest -q tests/python/with_torch.py
+
+# The page of a report in Chromium, which `make test` does too where Chromium is installed.
+test-browser: build
+	@missing=; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v chromedriver >/dev/null || missing="$$missing chromium-driver"; \
+	if [ -n "$$missing" ]; then echo "missing on this machine:$$missing" >&2; \
+	    echo "as root: apt-get update && apt-get install -y$$missing" >&2; exit 1; fi
+	@$(BIN)/python -m pytest -q tests/browser
 
 # ONNX Runtime is not ours to check, and what it holds until the end is no leak of the filter.
 SANITIZED := $(BUILD)/sanitized

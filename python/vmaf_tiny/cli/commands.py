@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from cyclopts.types import NonNegativeInt, PositiveFloat
 
 from vmaf_tiny._core import version
 from vmaf_tiny.cli.options import (
@@ -86,6 +87,41 @@ def rescore(
     from vmaf_tiny.cli.rescore import run
 
     return run(features, model, output, quiet)
+
+
+@app.command
+def report(
+    results: Annotated[tuple[str, ...], PATHS],
+    *,
+    output: Annotated[str, PATH, Parameter(alias="-o")] = "report.html",
+    title: str = "",
+    pictures: NonNegativeInt = 3,
+    window: PositiveFloat = 1.0,
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q")] = False,
+) -> int:
+    """Show results as one page: curves, scores over time, a table, the worst pictures.
+
+    The page needs no network and no other file.
+
+    Parameters
+    ----------
+    results
+        Tables (.parquet) or logs (.json, .csv) of one source or more.
+    output
+        The page; - is standard output.
+    title
+        Of the page; without it the names of the sources.
+    pictures
+        Worst windows that are marked and shown by a picture, of each encode whose videos are
+        still there.
+    window
+        Seconds of a window.
+    quiet
+        Print nothing.
+    """
+    from vmaf_tiny.cli.report import run
+
+    return run(results, output, title, pictures, window, quiet)
 
 
 @app.command

@@ -1,0 +1,218 @@
+"""The charts of a report, drawn by Bokeh in the browser."""
+
+import colorsys
+import math
+from collections.abc import Mapping, Sequence
+from itertools import cycle, pairwise
+from typing import Any
+
+import numpy as np
+from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+
+from vmaf_tiny.hull import upper_hull
+from vmaf_tiny.table import Scored
+from vmaf_tiny.windows import Window
+
+_HUES = (0.59, 0.06, 0.42, 0.78, 0.96, 0.14, 0.50, 0.87)  # neighbours far apart
+_LIGHTNESS = (0.42, 0.68)  # both are seen on white and on black
+_MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex", "star", "plus")
+_TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
+_POINTS = 1500  # of a line over time; more than a screen shows
+_BANDS = 3  # encodes whose worst windows are shaded as well; more would be a muddle
+_PAPER, _PAPER_HEIGHT = 690, 330  # pixels, that fit on a sheet
+
+
+def colours(encodes: Sequence[Scored]) -> list[str]:
+    """Return a colour for each encode: a hue for a curve, the lighter the lower its score."""
+    chosen = [""] * len(encodes)
+    for members, hue in zip(curves(encodes).values(), cycle(_HUES), strict=False):
+        for place, number in enumerate(sorted(members, key=lambda n: -encodes[n].result.score)):
+            share = place / max(len(members) - 1, 1)
+            light = _LIGHTNESS[0] + share * (_LIGHTNESS[1] - _LIGHTNESS[0])
+            parts = (round(255 * part) for part in colorsys.hls_to_rgb(hue, light, 0.72))
+            chosen[number] = "#" + "".join(f"{part:02x}" for part in parts)
+    return chosen
+
+
+def curves(encodes: Sequence[Scored]) -> Mapping[str, list[int]]:
+    """Return the numbers of the encodes of each curve."""
+    found: dict[str, list[int]] = {}
+    for number, one in enumerate(encodes):
+        found.setdefault(one.series or one.name, []).append(number)
+    return found
+
+
+def rate_charts(encodes: Sequence[Scored], colour: Sequence[str]) -> list[figure]:
+    """Return score against bitrate, to be seen and to be printed.
+
+    A line for each curve, and the hull of all; nothing if bitrates are not known of at least two
+    encodes.
+    """
+    known = [number for number, one in enumerate(encodes) if one.bitrate]
+    if len(known) < 2:
+        return []
+    kbps = {number: (encodes[number].bitrate or 0) / 1000 for number in known}
+    low, high = min(kbps.values()), max(kbps.values())
+    charts = _figures("bitrate in kbit/s", [encodes[n].result.score for n in known],
+                      x_range=(0.88 * low, 1.14 * high), x_axis_type="log", height=420)  # fmt: skip
+    for chart in charts:
+        chart.xaxis.ticker = FixedTicker(ticks=_ticks(low, high))
+    _hull(charts, encodes, kbps)
+    drawn = []
+    for (name, members), marker in zip(curves(encodes).items(), cycle(_MARKERS), strict=False):
+        points = sorted((n for n in members if n in kbps), key=lambda n: kbps[n])
+        if not points:
+            continue
+        source = ColumnDataSource(_points(encodes, points, kbps, colour))
+        main = colour[max(points, key=lambda n: encodes[n].result.score)]
+        for chart in charts:
+            chart.line("kbps", "vmaf", source=source, color=main, line_width=2)
+            drawn.append(
+                chart.scatter(
+                    "kbps", "vmaf", source=source, size=10, marker=marker, legend_label=name,
+                    fill_color="colour", line_color=main, line_width=1.5,
+                )
+            )  # fmt: skip
+    rows = (("VMAF", "@vmaf{0.00}"), ("5 % below", "@p5{0.00}"), ("lowest", "@min{0.00}"))
+    _hover(charts[0], drawn[::2], ("kbit/s", "@kbps{0,0.0}"), *rows)
+    for chart in charts:
+        chart.legend.location = "bottom_right"
+        chart.legend.background_fill_alpha = 0.0
+        chart.legend.border_line_alpha = 0.0
+    return charts
+
+
+def _hull(charts: Sequence[figure], encodes: Sequence[Scored], kbps: Mapping[int, float]) -> None:
+    numbers = list(kbps)
+    chosen = upper_hull([kbps[n] for n in numbers], [encodes[n].result.score for n in numbers])
+    x = [kbps[numbers[i]] for i in chosen]
+    y = [encodes[numbers[i]].result.score for i in chosen]
+    for chart in charts:
+        chart.line(x, y, line_width=9, line_alpha=0.3, color="gray", legend_label="convex hull")
+
+
+def _points(
+    encodes: Sequence[Scored],
+    numbers: Sequence[int],
+    kbps: Mapping[int, float],
+    colour: Sequence[str],
+) -> dict[str, list[Any]]:
+    pooled = [encodes[number].result.pooled["vmaf"] for number in numbers]
+    return {
+        "name": [encodes[number].name for number in numbers],
+        "kbps": [kbps[number] for number in numbers],
+        "colour": [colour[number] for number in numbers],
+        "vmaf": [one["mean"] for one in pooled],
+        "p5": [one["p5"] for one in pooled],
+        "min": [one["min"] for one in pooled],
+    }
+
+
+def time_charts(
+    encodes: Sequence[Scored],
+    times: Sequence[NDArray[np.float64]],
+    windows: Sequence[Sequence[Window]],
+    colour: Sequence[str],
+    unit: str,
+) -> list[figure]:
+    """Return scores over time, to be seen and to be printed.
+
+    A line for each encode, a bar where it is worst. What belongs to encode number n is tagged with
+    ``line-n``, for the page to show and hide.
+    """
+    lowest = [one.result.pooled["vmaf"]["min"] for one in encodes]
+    span = min(t[0] for t in times), max(t[-1] for t in times)
+    charts = _figures(unit, lowest, x_range=span, height=380)
+    drawn = []
+    for number, (one, time, bad) in enumerate(zip(encodes, times, windows, strict=True)):
+        x, y = thinned(time, one.result.scores)
+        line = ColumnDataSource({"x": x, "y": y, "name": [one.name] * len(x)})
+        bars = ColumnDataSource(
+            {
+                "left": [w.start for w in bad],
+                "right": [w.end for w in bad],
+                "top": [w.score for w in bad],
+            }
+        )
+        for chart in charts:
+            drawn.append(chart.line("x", "y", source=line, line_width=1.4, color=colour[number]))
+            parts: list[Any] = [drawn[-1], _bar(chart, bars, colour[number])]
+            if len(encodes) <= _BANDS:
+                parts.append(_band(chart, bars, colour[number]))
+            for part in parts:
+                part.tags = [f"line-{number}"]
+    _hover(charts[0], drawn[::2], ("at", "@x{0,0.00}"), ("VMAF", "@y{0.00}"))
+    return charts
+
+
+def _bar(chart: figure, source: ColumnDataSource, colour: str) -> Any:
+    return chart.segment(
+        "left", "top", "right", "top", source=source, color=colour, line_width=6, line_alpha=0.6
+    )
+
+
+def _band(chart: figure, source: ColumnDataSource, colour: str) -> Any:
+    return chart.quad(
+        "left", "right", "top", 0, source=source, color=colour, fill_alpha=0.14, line_alpha=0
+    )
+
+
+def thinned(
+    x: NDArray[np.float64], y: NDArray[np.float64], points: int = _POINTS
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Leave out points of a line that would not be seen.
+
+    Of each of equally many neighbours, the lowest and the highest stay, so that no dip is lost.
+    """
+    if len(x) <= points:
+        return x, y
+    ends = np.linspace(0, len(x), points // 2 + 1).astype(int)
+    kept = {
+        int(begin + pick(y[begin:end]))
+        for begin, end in pairwise(ends)
+        for pick in (np.argmin, np.argmax)
+    }
+    chosen = np.array(sorted({0, len(x) - 1, *kept}))
+    return x[chosen], y[chosen]
+
+
+def _figures(
+    along: str, scores: Sequence[float], *, x_range: tuple[float, float], **more: Any
+) -> list[figure]:
+    """Return an empty chart for the screen, which follows the window, and one for paper."""
+    lowest = 10 * math.floor((min(scores) - 3) / 10)
+    charts = []
+    for width in (None, _PAPER):
+        x_span, y_span = Range1d(), Range1d()
+        x_span.start, x_span.end = x_range
+        y_span.start, y_span.end = max(lowest, 0), 102
+        chart = figure(
+            x_axis_label=along, y_axis_label="VMAF", output_backend="svg", active_drag=None,
+            active_scroll=None, x_range=x_span, y_range=y_span,
+            tools=_TOOLS if width is None else "",
+            toolbar_location="above" if width is None else None,
+            sizing_mode="stretch_width" if width is None else None, **more,
+        )  # fmt: skip
+        if width is not None:
+            chart.width, chart.height = width, _PAPER_HEIGHT
+            chart.tags = ["paper"]
+        chart.toolbar.logo = None
+        chart.min_border_right = 12
+        chart.outline_line_color = None
+        chart.grid.grid_line_color = "#d9dee5"
+        chart.axis.axis_label_text_font_style = "normal"
+        chart.axis.minor_tick_line_color = None
+        charts.append(chart)
+    return charts
+
+
+def _hover(chart: figure, drawn: Sequence[Any], *rows: tuple[str, str]) -> None:
+    chart.add_tools(HoverTool(renderers=list(drawn), tooltips=[("", "@name"), *rows]))
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return 1, 2 and 5 times powers of ten that cover a range."""
+    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
+    return [digit * 10.0**power for power in powers for digit in (1, 2, 5)]

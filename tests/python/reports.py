@@ -1,0 +1,37 @@
+"""A source, encodes of it, and what scoring them gave, for tests of reports."""
+
+from pathlib import Path
+
+import numpy as np
+
+import clips
+import vmaf_tiny
+from vmaf_tiny.probe import describe
+from vmaf_tiny.table import Scored
+
+COUNT, RATE, BAD = 60, 25, range(30, 42)
+"""Pictures, pictures per second, and those that are far worse in all encodes."""
+
+
+def encoded(folder: Path, qps=(24, 34, 44), name="source") -> list[Scored]:
+    """Write a source and encodes of it, and score them."""
+    planes = clips.planes(COUNT)
+    clips.write(folder / f"{name}.mkv", planes, rate=RATE)
+    spoiled = [clips.noisy(p, 40) if n in BAD else p for n, p in enumerate(planes)]
+    for qp in qps:
+        clips.write(folder / f"{name}-qp{qp}.mp4", spoiled, rate=RATE, options={"qp": str(qp)})
+    reference = str(folder / f"{name}.mkv")
+    made = [str(folder / f"{name}-qp{qp}.mp4") for qp in qps]
+    return [describe(vmaf_tiny.score(reference, path), reference, path) for path in made]
+
+
+def picture(address: str) -> np.ndarray:
+    """Return the samples of a picture that a page holds."""
+    import base64
+    import io
+
+    from PIL import Image
+
+    kind, data = address.split(",", 1)
+    assert kind == "data:image/webp;base64"
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("L"), float)
