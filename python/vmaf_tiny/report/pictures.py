@@ -69,7 +69,9 @@ def picture_pairs(
     InputError
         A video cannot be read, or has not the pictures that were scored.
     """
-    result = one.result
+    result, how = one.result, one.result.provenance.pairing
+    if how and how.kind == "content":
+        raise InputError("its pictures were paired by what they show, which is not repeated here")
     wanted = {int(result.index[row]): row for row in rows}
     found: list[PicturePair] = []
     with ExitStack() as stack:
@@ -79,7 +81,6 @@ def picture_pairs(
         ]
         infos = sources[0].info, sources[1].info
         plan = preflight(*infos, allow=ALLOWANCES)
-        how = result.provenance.pairing
         pairing = Pairing(how.kind if how else choose("auto", *infos)[0], *infos)
         pictures = [source.pictures(_as_it_is) for source in sources]
         for index, (ref, dis) in enumerate(pairing.pairs(*pictures)):
