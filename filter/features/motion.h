@@ -11,7 +11,7 @@
 
 /** Buffers of one worker. */
 typedef struct VmtMotion {
-    int32_t *row;
+    int16_t *half, *rest; /* a row of VmtDifferences */
 } VmtMotion;
 
 /** Lay out the buffers (see base/arena.h). */

@@ -57,6 +57,11 @@ typedef struct VmtVifSums {
     int64_t flat;     /**< how many pixels have none */
 } VmtVifSums;
 
+/** A row of blurred differences, of 17 bits and a sign: 2 half + rest, rest 0 or 1. */
+typedef struct VmtDifferences {
+    int16_t *half, *rest;
+} VmtDifferences;
+
 /** A row of wavelet coefficients: horizontal, vertical, diagonal detail. int16_t at level 0. */
 typedef struct VmtBands {
     void *band[3];
@@ -136,10 +141,10 @@ typedef struct VmtKernels {
     /* Motion. */
 
     /** Five-tap vertical blur of a - b. */
-    void (*motion_vertical)(int32_t *row, const void *const a[5], const void *const b[5], int w,
-                            int bits);
+    void (*motion_vertical)(const VmtDifferences *out, const void *const a[5],
+                            const void *const b[5], int w, int bits);
     /** Sum of the absolute five-tap horizontal blur of a padded row. */
-    int64_t (*motion_horizontal)(const int32_t *row, int w);
+    int64_t (*motion_horizontal)(const VmtDifferences *row, int w);
 
     /* Samples. */
 

@@ -2,21 +2,27 @@
 /**
  * @file
  * Horizontal blur and sum, in plain C: the definition the other levels must match.
+ *
+ * Of y = 2 h + r, (sum g y + 32768) >> 16 is (sum g h + (sum g r + 32768) / 2) >> 15, and that fits
+ * 32 bits.
  */
 #include <stdlib.h>
 
 #include "kernels/kernel.h"
 #include "kernels/motion.h"
 
-int64_t K(motion_horizontal)(const int32_t *row, int w)
+static inline int32_t blur(const int16_t *p)
 {
+    return BLUR_OUTER * p[-2] + BLUR_INNER * p[-1] + BLUR_CENTRE * p[0] + BLUR_INNER * p[1] +
+           BLUR_OUTER * p[2];
+}
+
+int64_t K(motion_horizontal)(const VmtDifferences *row, int w)
+{
+    const int16_t *half = row->half, *rest = row->rest;
     int64_t sum = 0;
 
-    for (int x = 0; x < w; x++) {
-        const int64_t blur = (int64_t)BLUR_OUTER * (row[x - 2] + row[x + 2]) +
-                             (int64_t)BLUR_INNER * (row[x - 1] + row[x + 1]) +
-                             (int64_t)BLUR_CENTRE * row[x];
-        sum += abs((int32_t)((blur + 32768) >> 16));
-    }
+    for (int x = 0; x < w; x++)
+        sum += abs((blur(half + x) + ((blur(rest + x) + 32768) >> 1)) >> 15);
     return sum;
 }

@@ -3,41 +3,40 @@
  * @file
  * Horizontal blur and sum, in vectors; see motion_horizontal.c for what it computes.
  *
- * The rows have 17 bits and a sign. Of y = 2 h + r, h fits the lanes of v_dot(), and
- * (sum g y + 32768) >> 16 is (sum g h + (sum g r + 32768) / 2) >> 15, within 32 bits.
+ * Two values side by side in memory are a pair of v_dot(); the pairs that start at even columns
+ * give the even outputs and, with the taps moved by one, the odd ones.
  */
 #include "kernels/kernel.h"
 #include "kernels/motion.h"
 #include "kernels/vec.h"
 
-/* Pairs of lanes of 16 bits: those of a row from p on, and one further. */
-V_INLINE V pairs(V first, V second)
+/* Even and odd columns of V_16 from p on, added to start. */
+V_INLINE void blur(V out[2], const int16_t *p, const V start[2])
 {
-    return v_or(v_and(first, v_set32(0xffff)), v_shl32(second, 16));
+    const V a = v_load(p - 2), b = v_load(p), c = v_load(p + 2);
+
+    out[0] = v_dot(start[0], a, v_set32(V_TAPS(BLUR_OUTER, BLUR_INNER)));
+    out[0] = v_dot(out[0], b, v_set32(V_TAPS(BLUR_CENTRE, BLUR_INNER)));
+    out[0] = v_dot(out[0], c, v_set32(V_TAPS(BLUR_OUTER, 0)));
+    out[1] = v_dot(start[1], a, v_set32(V_TAPS(0, BLUR_OUTER)));
+    out[1] = v_dot(out[1], b, v_set32(V_TAPS(BLUR_INNER, BLUR_CENTRE)));
+    out[1] = v_dot(out[1], c, v_set32(V_TAPS(BLUR_INNER, BLUR_OUTER)));
 }
 
-V_INLINE V blur(const V v[5], V start)
+int64_t K(motion_horizontal)(const VmtDifferences *row, int w)
 {
-    V sum = v_dot(start, pairs(v[0], v[1]), v_set32(V_TAPS(BLUR_OUTER, BLUR_INNER)));
-    sum = v_dot(sum, pairs(v[2], v[3]), v_set32(V_TAPS(BLUR_CENTRE, BLUR_INNER)));
-    return v_dot(sum, v[4], v_set32(V_TAPS(BLUR_OUTER, 0)));
-}
+    const V half[2] = { v_set32(32768), v_set32(32768) };
+    V total = v_set32(0); /* the longest row's differences of 16 bits fit */
 
-int64_t K(motion_horizontal)(const int32_t *row, int w)
-{
-    const V one = v_set32(1);
-    V total = v_set64(0);
-
-    for (int x = 0; x < w; x += V_32) {
-        V half[5], rest[5];
-        for (int k = 0; k < 5; k++) {
-            const V y = v_load(row + x - 2 + k);
-            half[k] = v_sar32(y, 1);
-            rest[k] = v_and(y, one);
-        }
-        const V start = v_shr32(blur(rest, v_set32(32768)), 1);
-        const V sad = v_abs32(v_sar32(blur(half, start), 15));
-        total = v_add_pairs_u32(total, v_and(sad, v_first32(w - x)));
+    for (int x = 0; x < w; x += V_16) {
+        V sum[2];
+        blur(sum, row->rest + x, half);
+        sum[0] = v_shr32(sum[0], 1);
+        sum[1] = v_shr32(sum[1], 1);
+        blur(sum, row->half + x, sum);
+        const V even = v_abs32(v_sar32(sum[0], 15)), odd = v_abs32(v_sar32(sum[1], 15));
+        total = v_add32(total, v_and(even, v_first32((w - x + 1) / 2)));
+        total = v_add32(total, v_and(odd, v_first32((w - x) / 2)));
     }
-    return v_sum64(total);
+    return v_sum64(v_add_pairs_u32(v_set64(0), total));
 }

@@ -12,9 +12,10 @@ typedef int32_t Wide; /* 8-bit differences times the taps stay within 25 bits */
 typedef int64_t Wide;
 #endif
 
-void KB(motion_vertical)(int32_t *restrict row, const void *const a[5], const void *const b[5],
-                         int w, int bits)
+void KB(motion_vertical)(const VmtDifferences *out, const void *const a[5],
+                         const void *const b[5], int w, int bits)
 {
+    int16_t *restrict half_row = out->half, *restrict rest_row = out->rest;
     const Sample *const *p = (const Sample *const *)a, *const *q = (const Sample *const *)b;
     const int shift = BITS == 8 ? 8 : bits;
     const Wide half = (Wide)1 << (shift - 1);
@@ -26,6 +27,8 @@ void KB(motion_vertical)(int32_t *restrict row, const void *const a[5], const vo
             d[k] = p[k][x] - q[k][x];
         const Wide sum = (Wide)BLUR_OUTER * (d[0] + d[4]) + (Wide)BLUR_INNER * (d[1] + d[3]) +
                          (Wide)BLUR_CENTRE * d[2];
-        row[x] = (int32_t)((sum + half) >> shift);
+        const int32_t blurred = (int32_t)((sum + half) >> shift);
+        half_row[x] = (int16_t)(blurred >> 1);
+        rest_row[x] = (int16_t)(blurred & 1);
     }
 }

@@ -51,14 +51,15 @@ V_INLINE V blurred(const void *const a[5], const void *const b[5], int x, int bi
 }
 #endif
 
-void KB(motion_vertical)(int32_t *row, const void *const a[5], const void *const b[5], int w,
-                         int bits)
+void KB(motion_vertical)(const VmtDifferences *out, const void *const a[5],
+                         const void *const b[5], int w, int bits)
 {
+    const V one = v_set32(1);
+
     for (int start = 0; start < w; start += V_16) {
         const int x = start + V_16 <= w ? start : w - V_16;
-        V first, second;
-        v_order32(&first, &second, blurred(a, b, x, bits, 0), blurred(a, b, x, bits, 1));
-        v_store(row + x, first);
-        v_store(row + x + V_32, second);
+        const V low = blurred(a, b, x, bits, 0), high = blurred(a, b, x, bits, 1);
+        v_store(out->half + x, v_pack_i16(v_sar32(low, 1), v_sar32(high, 1)));
+        v_store(out->rest + x, v_pack_i16(v_and(low, one), v_and(high, one)));
     }
 }

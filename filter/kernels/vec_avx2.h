@@ -93,12 +93,11 @@ typedef struct VTaps {
     { { V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b), \
         V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b) } }
 
-V_INLINE V v_dot_taps(V sum, V a, const VTaps *taps)
+V_INLINE V v_taps(const VTaps *taps)
 {
-    V product;
-    __asm__("vpmaddwd %3, %2, %0\n\tvpaddd %0, %1, %1"
-            : "=&x"(product), "+x"(sum) : "x"(a), "m"(*taps));
-    return sum;
+    V all;
+    __asm__("vmovdqa %1, %0" : "=x"(all) : "m"(*taps));
+    return all;
 }
 
 /* V_16 samples, one per 16-bit lane. */

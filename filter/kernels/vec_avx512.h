@@ -62,10 +62,7 @@ typedef struct VTaps {
 } VTaps;
 #define V_ALL_TAPS(a, b) { V_TAPS(a, b) }
 
-V_INLINE V v_dot_taps(V sum, V a, const VTaps *taps)
-{
-    return v_dot(sum, a, v_set32(taps->lane));
-}
+V_INLINE V v_taps(const VTaps *taps) { return v_set32(taps->lane); }
 
 V_INLINE V v_low16(V a, V b) { return _mm512_unpacklo_epi16(a, b); }
 V_INLINE V v_high16(V a, V b) { return _mm512_unpackhi_epi16(a, b); }

@@ -90,10 +90,7 @@ typedef struct VTaps {
 } VTaps;
 #define V_ALL_TAPS(a, b) { { V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b), V_TAPS(a, b) } }
 
-V_INLINE V v_dot_taps(V sum, V a, const VTaps *taps)
-{
-    return v_dot(sum, a, (V)vld1q_s32(taps->lane));
-}
+V_INLINE V v_taps(const VTaps *taps) { return (V)vld1q_s32(taps->lane); }
 
 /* What v_low16() and v_high16() took apart, in the order of a row. */
 V_INLINE void v_order32(V *first, V *second, V low, V high)

@@ -9,26 +9,36 @@
 #include "kernels/kernel.h"
 #include "kernels/vif_taps_vec.h"
 
-/* Filter a row: even and odd columns of V_16 from x on. */
-V_INLINE void filter(V sum[2], const int16_t *row, int x, int32_t start, const int scale)
+/*
+ * Even and odd columns, V_16 from x on, of rows that are filtered together: each pair of taps is
+ * loaded once for all of them.
+ */
+V_INLINE void filter(V (*sum)[2], const int16_t *const *rows, const int count, int x,
+                     const int scale)
 {
     const int taps = vmt_vif_taps(scale);
 
-    sum[0] = sum[1] = v_set32(start);
 #pragma GCC unroll 9
-    for (int k = 0; k <= taps / 2; k++)
-        vif_add_pair(sum, v_load(row + x - taps / 2 + 2 * k), scale, k);
+    for (int k = 0; k <= taps / 2; k++) {
+        const VifTaps all = vif_load_taps(scale, k);
+#pragma GCC unroll 5
+        for (int r = 0; r < count; r++)
+            vif_add_pair(sum[r], v_load(rows[r] + x - taps / 2 + 2 * k), &all, scale, k);
+    }
 }
 
-/* Rounded second moment of the even and odd columns. */
-V_INLINE void filter_moment(V sum[2], const int16_t *high, const int16_t *low, int x,
-                            const int scale)
+/* The mean, and the high and low halves of second moments. */
+V_INLINE void start(V (*sum)[2], const int count)
 {
-    V rounded[2];
-    filter(sum, high, x, V_UNBIAS, scale);
-    filter(rounded, low, x, V_UNBIAS + 32768, scale);
-    for (int i = 0; i < 2; i++)
-        sum[i] = v_add32(sum[i], v_shr32(rounded[i], 16));
+    for (int r = 0; r < count; r++)
+        for (int i = 0; i < 2; i++)
+            sum[r][i] = v_set32(r && r % 2 == 0 ? V_UNBIAS + 32768 : V_UNBIAS);
+}
+
+/* A second moment, rounded, of what became of its halves. */
+V_INLINE V moment(V high, V low)
+{
+    return v_add32(high, v_shr32(low, 16));
 }
 
 /* Even and odd columns in order. */
@@ -48,13 +58,15 @@ V_INLINE V mean_product(V a, V b)
 V_INLINE void horizontal_ref(uint32_t *mean_row, int32_t *var, const VmtMoments *in, int w,
                              const int scale)
 {
+    const int16_t *const rows[3] = { in->mean, in->high[0], in->low[0] };
+
     for (int x = 0; x < w; x += V_16) {
-        V mean[2], square[2];
-        filter(mean, in->mean, x, V_UNBIAS, scale);
-        put((int32_t *)mean_row + x, mean);
-        filter_moment(square, in->high[0], in->low[0], x, scale);
+        V sum[3][2], square[2];
+        start(sum, 3);
+        filter(sum, rows, 3, x, scale);
+        put((int32_t *)mean_row + x, sum[0]);
         for (int i = 0; i < 2; i++)
-            square[i] = v_sub32(square[i], mean_product(mean[i], mean[i]));
+            square[i] = v_sub32(moment(sum[1][i], sum[2][i]), mean_product(sum[0][i], sum[0][i]));
         put(var + x, square);
     }
 }
@@ -62,21 +74,23 @@ V_INLINE void horizontal_ref(uint32_t *mean_row, int32_t *var, const VmtMoments 
 V_INLINE void horizontal_dis(int32_t *var, int32_t *cov, const uint32_t *ref_mean,
                              const VmtMoments *in, int w, const int scale)
 {
-    for (int x = 0; x < w; x += V_16) {
-        V mean[2], moment[2];
-        filter(mean, in->mean, x, V_UNBIAS, scale);
-        filter_moment(moment, in->high[0], in->low[0], x, scale);
-        for (int i = 0; i < 2; i++)
-            moment[i] = v_max32(v_sub32(moment[i], mean_product(mean[i], mean[i])),
-                                v_set32(0));
-        put(var + x, moment);
+    const int16_t *const rows[5] = { in->mean, in->high[0], in->low[0], in->high[1],
+                                     in->low[1] };
 
+    for (int x = 0; x < w; x += V_16) {
+        V sum[5][2], square[2], product[2];
+        start(sum, 5);
+        filter(sum, rows, 5, x, scale);
         const V low = v_load(ref_mean + x), high = v_load(ref_mean + x + V_32);
         const V ref[2] = { v_even32(low, high), v_odd32(low, high) };
-        filter_moment(moment, in->high[1], in->low[1], x, scale);
-        for (int i = 0; i < 2; i++)
-            moment[i] = v_sub32(moment[i], mean_product(ref[i], mean[i]));
-        put(cov + x, moment);
+        for (int i = 0; i < 2; i++) {
+            const V mean = sum[0][i];
+            square[i] = v_max32(v_sub32(moment(sum[1][i], sum[2][i]), mean_product(mean, mean)),
+                                v_set32(0));
+            product[i] = v_sub32(moment(sum[3][i], sum[4][i]), mean_product(ref[i], mean));
+        }
+        put(var + x, square);
+        put(cov + x, product);
     }
 }
 
@@ -87,11 +101,13 @@ V_INLINE void down_horizontal(uint16_t *out, const uint16_t *row, int w, const i
     for (int x = 0; x < w / 2; x += V_16) {
         V mean[2] = { v_set32(V_UNBIAS + 32768), v_set32(V_UNBIAS + 32768) };
 #pragma GCC unroll 9
-        for (int k = 0; k <= taps / 2; k++)
+        for (int k = 0; k <= taps / 2; k++) {
+            const VifTaps all = vif_load_taps(scale, k);
             for (int i = 0; i < 2; i++) {
                 const uint16_t *p = row + 2 * x + i * V_16 - taps / 2 + 2 * k;
-                mean[i] = vif_add_first(mean[i], v_bias(v_load(p)), scale, k);
+                mean[i] = vif_add_first(mean[i], v_bias(v_load(p)), &all, scale, k);
             }
+        }
         v_store(out + x, v_pack_in_order_u16(v_shr32(mean[0], 16), v_shr32(mean[1], 16)));
     }
 }

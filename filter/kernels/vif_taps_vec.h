@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 /**
  * @file
- * VIF's taps in pairs, for v_dot_taps().
+ * VIF's taps in pairs, for v_dot().
  *
  * The same pairs of values give two outputs: one whose filter starts at the first value of the
  * first pair, and one whose filter starts at the second. A tap of the last scale does not fit 16
@@ -43,27 +43,30 @@ static const VTaps vif_rest[2] = { EXPAND(REST_3, VIF_FILTER_3) };
 #undef REST_3
 #undef EXPAND
 
-/* Add a pair of values, times the taps from number k on, -1 to the last. */
-V_INLINE V vif_add(V sum, V pair, int scale, int k)
+/* The taps that meet pair k of the values: for the first output and for the second. */
+typedef struct VifTaps {
+    V first, second, rest;
+} VifTaps;
+
+V_INLINE VifTaps vif_load_taps(int scale, int k)
 {
-    if (k >= vmt_vif_taps(scale))
-        return sum;
-    sum = v_dot_taps(sum, pair, &vif_taps[scale][1 + k]);
-    if (scale == 3 && (k == 0 || k == 1))
-        sum = v_dot_taps(sum, pair, &vif_rest[k]);
-    return sum;
+    const VTaps *taps = vif_taps[scale] + 2 * k;
+    return (VifTaps){ v_taps(taps + 1), v_taps(taps), v_taps(&vif_rest[k & 1]) };
 }
 
 /* Add pair k to the first output, or to both. */
-V_INLINE V vif_add_first(V sum, V pair, int scale, int k)
+V_INLINE V vif_add_first(V sum, V pair, const VifTaps *taps, int scale, int k)
 {
-    return vif_add(sum, pair, scale, 2 * k);
+    sum = v_dot(sum, pair, taps->first);
+    return scale == 3 && k == 0 ? v_dot(sum, pair, taps->rest) : sum;
 }
 
-V_INLINE void vif_add_pair(V sum[2], V pair, int scale, int k)
+V_INLINE void vif_add_pair(V sum[2], V pair, const VifTaps *taps, int scale, int k)
 {
-    sum[0] = vif_add(sum[0], pair, scale, 2 * k);
-    sum[1] = vif_add(sum[1], pair, scale, 2 * k - 1);
+    sum[0] = vif_add_first(sum[0], pair, taps, scale, k);
+    sum[1] = v_dot(sum[1], pair, taps->second);
+    if (scale == 3 && k == 1)
+        sum[1] = v_dot(sum[1], pair, taps->rest);
 }
 
 #endif

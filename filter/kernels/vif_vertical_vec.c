@@ -51,11 +51,12 @@ V_INLINE Products no_products(void)
     return p;
 }
 
-V_INLINE void add_products(Products *p, V a, V b, const int scale, const int k)
+V_INLINE void add_products(Products *p, V a, V b, const VifTaps *taps, const int scale,
+                           const int k)
 {
-    vif_add_pair(p->low, v_bias(v_mul16(a, b)), scale, k);
+    vif_add_pair(p->low, v_bias(v_mul16(a, b)), taps, scale, k);
     if (BITS > 8)
-        vif_add_pair(p->high, v_bias(v_mul_high_u16(a, b)), scale, k);
+        vif_add_pair(p->high, v_bias(v_mul_high_u16(a, b)), taps, scale, k);
 }
 
 V_INLINE V second_moment(const Products *p, int i)
@@ -107,16 +108,18 @@ V_INLINE void filter_halves(Filtered *out, const void *const *ref, const void *c
         mean[h][0] = mean[h][1] = mean_start();
     }
 #pragma GCC unroll 9
-    for (int k = 0; k <= vmt_vif_taps(scale) / 2; k++)
+    for (int k = 0; k <= vmt_vif_taps(scale) / 2; k++) {
+        const VifTaps taps = vif_load_taps(scale, k);
 #pragma GCC unroll 2
         for (int h = 0; h < TOGETHER; h++) {
             const V a = load_pair(ref, k, x, shift, first + h);
             const V b = both ? load_pair(dis, k, x, shift, first + h) : a;
-            vif_add_pair(mean[h], mean_sample(b), scale, k);
-            add_products(&squares[h], b, b, scale, k);
+            vif_add_pair(mean[h], mean_sample(b), &taps, scale, k);
+            add_products(&squares[h], b, b, &taps, scale, k);
             if (both)
-                add_products(&products[h], a, b, scale, k);
+                add_products(&products[h], a, b, &taps, scale, k);
         }
+    }
     for (int h = 0; h < TOGETHER; h++)
         for (int i = 0; i < 2; i++) {
             out->mean[first + h][i] = mean[h][i];
@@ -158,8 +161,9 @@ V_INLINE void down_vertical(uint16_t *out, const void *const *rows, int w, int s
             const V second = 2 * k + 1 < taps ? load(rows[2 * k + 1], x, shift) : first;
             const V pair[2] = { mean_sample(v_low16(first, second)),
                                 mean_sample(v_high16(first, second)) };
+            const VifTaps all = vif_load_taps(scale, k);
             for (int half = 0; half < 2; half++)
-                mean[half] = vif_add_first(mean[half], pair[half], scale, k);
+                mean[half] = vif_add_first(mean[half], pair[half], &all, scale, k);
         }
         v_store(out + x, mean_of(mean[0], mean[1]));
     }
