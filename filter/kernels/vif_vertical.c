@@ -16,38 +16,6 @@ static const uint16_t vif_filter[VMT_SCALES][VMT_TAPS_MAX] = {
     { VIF_FILTER_0 }, { VIF_FILTER_1 }, { VIF_FILTER_2 }, { VIF_FILTER_3 },
 };
 
-#if BITS == 8
-typedef struct Sum {
-    uint32_t low;
-} Sum;
-
-static inline void add_product(Sum *sum, uint16_t f, uint16_t a, uint16_t b)
-{
-    sum->low += (uint32_t)f * (uint16_t)(a * b);
-}
-
-static inline uint32_t second_moment(Sum sum)
-{
-    return sum.low;
-}
-#else
-typedef struct Sum {
-    uint32_t high, low;
-} Sum;
-
-static inline void add_product(Sum *sum, uint16_t f, uint16_t a, uint16_t b)
-{
-    const uint32_t product = (uint32_t)a * b;
-    sum->high += (uint32_t)f * (uint16_t)(product >> 16);
-    sum->low += (uint32_t)f * (uint16_t)product;
-}
-
-static inline uint32_t second_moment(Sum sum)
-{
-    return sum.high + ((sum.low + 32768) >> 16);
-}
-#endif
-
 /* The bits of a sum of filtered samples below the point, after normalising to BITS. */
 enum { MEAN_SHIFT = BITS };
 
@@ -68,52 +36,122 @@ static inline void put(int16_t *high, int16_t *low, int x, uint32_t value)
     low[x] = biased(value);
 }
 
+/* Sums over the rows of a column: the mean before it is cut, second moments done. */
+typedef struct Sums {
+    uint32_t mean, square, product;
+} Sums;
+
+#if BITS == 8
+/*
+ * A tap serves a row and its mirror image at once. What is summed of the two fits 16 signed bits,
+ * which a vector multiplies eight at a time: b (b - 255) for the square, (a - 128) (b - 127) for
+ * the product. The multiples of a and b by which these are wrong are taken off at the end.
+ */
+static inline int16_t square_of(uint16_t b)
+{
+    return (int16_t)(b * (b - 255));
+}
+
+static inline int16_t product_of(uint16_t a, uint16_t b)
+{
+    return (int16_t)((a - 128) * (b - 127));
+}
+
+static inline uint32_t weighted(uint16_t f, int32_t pair)
+{
+    return (uint32_t)((int32_t)f * (int16_t)pair);
+}
+
+static inline Sums sum_column(const void *const *ref, const void *const *dis, int x, int shift,
+                              const int both, const int scale)
+{
+    const uint16_t *f = vif_filter[scale];
+    const int reach = vmt_vif_taps(scale) / 2;
+    const uint16_t a = normal(ref[reach], x, shift), b = normal(dis[reach], x, shift);
+    uint32_t ref_mean = weighted(f[reach], a);
+    Sums sums = { weighted(f[reach], b), weighted(f[reach], square_of(b)),
+                  weighted(f[reach], product_of(a, b)) };
+
+#pragma GCC unroll 8
+    for (int k = 0; k < reach; k++) {
+        const uint16_t c = normal(dis[k], x, shift), d = normal(dis[2 * reach - k], x, shift);
+        sums.mean += weighted(f[k], c + d);
+        sums.square += weighted(f[k], square_of(c) + square_of(d));
+        if (both) {
+            const uint16_t e = normal(ref[k], x, shift), g = normal(ref[2 * reach - k], x, shift);
+            ref_mean += weighted(f[k], e + g);
+            sums.product += weighted(f[k], product_of(e, c) + product_of(g, d));
+        }
+    }
+    sums.square += 255 * sums.mean;
+    sums.product += 127 * ref_mean + 128 * sums.mean - 127u * 128 * 65536;
+    sums.mean += 128;
+    return sums;
+}
+#else
+/* A sum of 32-bit numbers in halves. */
+typedef struct Halves {
+    uint32_t high, low;
+} Halves;
+
+static inline void add_product(Halves *sum, uint16_t f, uint16_t a, uint16_t b)
+{
+    const uint32_t product = (uint32_t)a * b;
+    sum->high += (uint32_t)f * (uint16_t)(product >> 16);
+    sum->low += (uint32_t)f * (uint16_t)product;
+}
+
+static inline uint32_t second_moment(Halves sum)
+{
+    return sum.high + ((sum.low + 32768) >> 16);
+}
+
+static inline Sums sum_column(const void *const *ref, const void *const *dis, int x, int shift,
+                              const int both, const int scale)
+{
+    const uint16_t *f = vif_filter[scale];
+    uint32_t mean = 32768;
+    Halves square = { 0 }, product = { 0 };
+
+#pragma GCC unroll 17
+    for (int k = 0; k < vmt_vif_taps(scale); k++) {
+        const uint16_t b = normal(dis[k], x, shift);
+        mean += (uint32_t)f[k] * b;
+        add_product(&square, f[k], b, b);
+        if (both)
+            add_product(&product, f[k], normal(ref[k], x, shift), b);
+    }
+    return (Sums){ mean, second_moment(square), second_moment(product) };
+}
+#endif
+
 static inline void vertical_ref(const VmtMoments *out, const void *const *ref, int w, int shift,
                                 const int scale)
 {
-    const uint16_t *f = vif_filter[scale];
-    const int taps = vmt_vif_taps(scale);
-    int16_t *restrict mean_row = out->mean;
+    int16_t *restrict mean = out->mean;
     int16_t *restrict high = out->high[0], *restrict low = out->low[0];
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
-        uint32_t mean = 1u << (MEAN_SHIFT - 1);
-        Sum square = { 0 };
-#pragma GCC unroll 17
-        for (int k = 0; k < taps; k++) {
-            const uint16_t a = normal(ref[k], x, shift);
-            mean += (uint32_t)f[k] * a;
-            add_product(&square, f[k], a, a);
-        }
-        mean_row[x] = biased(mean >> MEAN_SHIFT);
-        put(high, low, x, second_moment(square));
+        const Sums sums = sum_column(ref, ref, x, shift, 0, scale);
+        mean[x] = biased(sums.mean >> MEAN_SHIFT);
+        put(high, low, x, sums.square);
     }
 }
 
 static inline void vertical_dis(const VmtMoments *out, const void *const *ref,
                                 const void *const *dis, int w, int shift, const int scale)
 {
-    const uint16_t *f = vif_filter[scale];
-    const int taps = vmt_vif_taps(scale);
-    int16_t *restrict mean_row = out->mean;
+    int16_t *restrict mean = out->mean;
     int16_t *restrict high0 = out->high[0], *restrict low0 = out->low[0];
     int16_t *restrict high1 = out->high[1], *restrict low1 = out->low[1];
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
-        uint32_t mean = 1u << (MEAN_SHIFT - 1);
-        Sum square = { 0 }, product = { 0 };
-#pragma GCC unroll 17
-        for (int k = 0; k < taps; k++) {
-            const uint16_t a = normal(ref[k], x, shift), b = normal(dis[k], x, shift);
-            mean += (uint32_t)f[k] * b;
-            add_product(&square, f[k], b, b);
-            add_product(&product, f[k], a, b);
-        }
-        mean_row[x] = biased(mean >> MEAN_SHIFT);
-        put(high0, low0, x, second_moment(square));
-        put(high1, low1, x, second_moment(product));
+        const Sums sums = sum_column(ref, dis, x, shift, 1, scale);
+        mean[x] = biased(sums.mean >> MEAN_SHIFT);
+        put(high0, low0, x, sums.square);
+        put(high1, low1, x, sums.product);
     }
 }
 
