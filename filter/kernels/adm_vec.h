@@ -13,8 +13,12 @@
 V_INLINE V adm_reciprocal(V v)
 {
     const VD numerator = v_set_d(1 << 30);
-    return v_cut_doubles(v_div_d(numerator, v_double_low(v)),
-                         v_div_d(numerator, v_double_high(v)));
+    VD quotient[2];
+
+    v_double_unsigned(quotient, v);
+    for (int i = 0; i < 2; i++)
+        quotient[i] = v_div_d(numerator, quotient[i]);
+    return v_cut(quotient);
 }
 
 /* All ones where d >= 0 and d^2 >= cos^2(1 degree) u t; see adm_same_angle(). */

@@ -157,6 +157,19 @@ V_INLINE V v_cut_doubles(VD low, VD high)
 {
     return (V)vqmovn_high_s64(vqmovn_s64(vcvtq_s64_f64(low)), vcvtq_s64_f64(high));
 }
+
+/* Unsigned 32-bit lanes as doubles, in an order that v_cut() undoes. */
+V_INLINE void v_double_unsigned(VD out[2], V v)
+{
+    out[0] = vcvtq_f64_u64(vmovl_u32(vget_low_u32(v)));
+    out[1] = vcvtq_f64_u64(vmovl_high_u32(v));
+}
+
+/* Doubles below 2^31, cut off; negative ones to 0. */
+V_INLINE V v_cut(const VD d[2])
+{
+    return vuzp1q_u32((V)vcvtq_u64_f64(d[0]), (V)vcvtq_u64_f64(d[1]));
+}
 V_INLINE VD v_widen_low(VF f) { return vcvt_f64_f32(vget_low_f32(f)); }
 V_INLINE VD v_widen_high(VF f) { return vcvt_high_f64_f32(f); }
 

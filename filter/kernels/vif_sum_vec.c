@@ -29,8 +29,7 @@ void K(vif_sum_ref)(VmtVifSums *sums, const int32_t *ref_var, int w, const VmtTa
     sums->flat += w - detailed;
 }
 
-/* What is left of the distorted variance, and what of the reference's comes through: for half
- * the lanes. */
+/* What is left of the distorted variance, and what of the reference's comes through. */
 V_INLINE void channel(VD *rest, VD *signal, VD s1, VD s2, VD s12, VD gain_limit)
 {
     const VD gain = v_div_d(s12, v_add_d(s1, v_set_d(65536 * 1.0e-10)));
@@ -39,16 +38,18 @@ V_INLINE void channel(VD *rest, VD *signal, VD s1, VD s2, VD s12, VD gain_limit)
     *signal = v_mul_d(v_mul_d(limited, limited), s1);
 }
 
+/* Of lanes in which all three are positive. */
 V_INLINE V information(V s1, V s2, V s12, VD gain_limit)
 {
-    VD rest[2], signal[2];
-    channel(&rest[0], &signal[0], v_double_low(s1), v_double_low(s2), v_double_low(s12),
-            gain_limit);
-    channel(&rest[1], &signal[1], v_double_high(s1), v_double_high(s2), v_double_high(s12),
-            gain_limit);
-    const V kept = v_max32(v_cut_doubles(rest[0], rest[1]), v_set32(0));
-    const V noise = v_add32(kept, v_set32(NOISE));
-    const V both = v_add32(v_cut_doubles(signal[0], signal[1]), noise);
+    VD d1[2], d2[2], d12[2], rest[2], signal[2];
+
+    v_double_unsigned(d1, s1);
+    v_double_unsigned(d2, s2);
+    v_double_unsigned(d12, s12);
+    for (int i = 0; i < 2; i++)
+        channel(&rest[i], &signal[i], d1[i], d2[i], d12[i], gain_limit);
+    const V noise = v_add32(v_max32(v_cut(rest), v_set32(0)), v_set32(NOISE));
+    const V both = v_add32(v_cut(signal), noise);
     return v_sub32(v_log2_fixed(both), v_log2_fixed(noise));
 }
 
