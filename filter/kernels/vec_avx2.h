@@ -195,8 +195,8 @@ V_INLINE void v_double_unsigned(VD out[2], V v)
 }
 
 /*
- * Doubles below 2^31, cut off; negative ones to some negative number or 0. Of 1.5 times 2^52 and one
- * of them, the low bits are its integer.
+ * Doubles below 2^31, cut off; negative ones to some negative number or 0. The low bits of the sum
+ * of 1.5 times 2^52 and a number are its integer.
  */
 V_INLINE V v_cut(const VD d[2])
 {
