@@ -217,6 +217,10 @@ typedef struct VmtModelInfo {
     const char *crf;         /**< of the encoder, or "" */
     double vif_gain_limit;   /**< that the rows must be extracted with, 1 to 100: as in VmtConfig */
     double adm_gain_limit;
+    int pictures;            /**< 0: the model scores rows; 1 or 2: it looks at pictures instead, at
+                                  one or at a reference and a distorted one */
+    int map;                 /**< 1 if it makes a map of the pictures that it looks at */
+    const char *feature;     /**< name of its answers, "vmaf" for scores of rows */
 } VmtModelInfo;
 
 /** A row of the registry. The strings live until vmt_registry_close(). */
@@ -250,14 +254,14 @@ VMT_API const VmtModelEntry *vmt_registry_entry(const VmtRegistry *registry, int
 VMT_API void vmt_registry_close(VmtRegistry **registry);
 
 /**
- * Load a model: read the file once, check size, place, sha256 and operators, then hand the very
- * bytes that were checked to ONNX Runtime.
+ * Load a model that scores rows or looks at pictures: read the file once, check size, place, sha256
+ * and operators, then hand the very bytes that were checked to ONNX Runtime.
  *
  * @return 0, -ENOENT for an unknown id or a missing file, -EACCES outside $VMAF_TINY_MODEL_DIR or
  *         not registered though required, -EFBIG above 50 MB, -EBADMSG for a corrupt, altered or
- *         forbidden model or one that does not take the features, -ENOSYS without ONNX Runtime,
- *         -ENOTSUP for a device that is not available, -EINVAL for a codec, preset or crf that the
- *         model does not know, does not take or misses, -EIO, -ENOMEM
+ *         forbidden model or one that takes neither features nor pictures, -ENOSYS without ONNX
+ *         Runtime, -ENOTSUP for a device that is not available, -EINVAL for a codec, preset or crf
+ *         that the model does not know, does not take or misses, -EIO, -ENOMEM
  */
 VMT_API int vmt_model_open(VmtModel **out, const VmtModelConfig *config, VmtError *error);
 
@@ -273,6 +277,47 @@ VMT_API const VmtModelInfo *vmt_model_info(const VmtModel *model);
  */
 VMT_API int vmt_model_score(VmtModel *model, const VmtRow *rows, size_t n, double *scores,
                             VmtError *error);
+
+/** How three planes make a colour, where VmtImage says so. */
+enum {
+    VMT_MATRIX_BT709,
+    VMT_MATRIX_BT601,
+    VMT_MATRIX_BT2020, /**< non-constant luminance */
+    VMT_MATRIX_RGB,    /**< they are red, green and blue */
+    VMT_MATRICES
+};
+
+/** Name of a matrix, e.g. "bt709"; NULL outside 0 to VMT_MATRICES - 1. */
+VMT_API const char *vmt_matrix_name(int matrix);
+
+/** A picture in colour. Samples are uint8_t for 8 bits, uint16_t in native order above. */
+typedef struct VmtImage {
+    const void *data[3];   /**< luma, blue and red difference; or red, green, blue; or luma alone,
+                                then [1] and [2] are NULL */
+    ptrdiff_t stride[3];   /**< bytes from one row to the next; may be negative */
+    int width;             /**< of the first plane, 1 to VMT_SIZE_MAX */
+    int height;
+    int bits;              /**< per sample, 8 to 16 */
+    int shift_x, shift_y;  /**< a chroma sample stands for 1 << shift pixels across and down, 0 to
+                                2; such planes are rounded up */
+    int matrix;            /**< VMT_MATRIX_ */
+    int full_range;        /**< 0: black and white at 16 and 235, times a power of two */
+} VmtImage;
+
+/**
+ * Let a model look at pictures. They become R'G'B' from 0 to 1 by their matrix and range, in float,
+ * cut off outside, then normalised by the mean (0.485, 0.456, 0.406) and the standard deviation
+ * (0.229, 0.224, 0.225) of ImageNet's channels.
+ *
+ * @param images as many as vmt_model_info() says, reference first, all of one size
+ * @param value  receives the number that the model answers with, or the mean of its map
+ * @param map    NULL, or receives the map, [height][width]
+ * @return 0, -EINVAL for images that are none or do not fit together, a map that the model does not
+ *         make, or a model that scores rows, -EIO if ONNX Runtime fails, -EBADMSG for an answer
+ *         that is not finite or of another size, -ENOMEM
+ */
+VMT_API int vmt_model_look(VmtModel *model, const VmtImage *images, double *value, float *map,
+                           VmtError *error);
 
 VMT_API void vmt_model_close(VmtModel **model);
 

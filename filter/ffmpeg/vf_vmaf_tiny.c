@@ -335,6 +335,11 @@ static av_cold int init(AVFilterContext *ctx)
            "model %s, sha256 %s, %s, runs on %s by ONNX Runtime %s\n", info->id, info->sha256,
            info->registered ? "registered" : "not in the registry", info->provider,
            info->ort_version);
+    if (info->pictures) {
+        av_log(ctx, AV_LOG_ERROR, "model %s looks at pictures, it does not score features: choose "
+               "another, such as vmaf_tiny_v2\n", info->id);
+        return AVERROR(EINVAL);
+    }
     s->fs.on_event = do_vmaf_tiny;
     if ((ret = ff_vmaf_tiny_held_init(&s->held, s->nb_renditions)) < 0)
         return ret;

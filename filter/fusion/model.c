@@ -12,6 +12,7 @@
 #include "fusion/file.h"
 #include "fusion/onnx.h"
 #include "fusion/ort.h"
+#include "fusion/pictures.h"
 #include "fusion/registry.h"
 #include "fusion/sha256.h"
 #include "fusion/sidecar.h"
@@ -28,7 +29,8 @@ struct VmtModel {
     VmtSidecar sidecar;
     VmtSignature signature;
     VmtCodec codec;
-    VmtBatch *batch;
+    VmtBatch *batch;       /* of a model that scores rows */
+    VmtPictures pictures;  /* of a model that looks at pictures */
     char *path; /* as given or from the registry */
     char *id;
     char sha256[65];
@@ -168,9 +170,6 @@ static int check_model(VmtModel *model, const VmtModelConfig *config, const VmtF
         rc = check_bytes(model, file, entry, error);
     if (rc)
         return rc;
-    if (model->signature.pictures)
-        return vmt_fail(error, -EBADMSG, "%s takes pictures, not features: choose another, such as "
-                        "vmaf_tiny_v2", model->what);
     if (!*entry && config->registered_only)
         return vmt_fail(error, -EACCES, "%s is not in the registry, and only registered models "
                         "are allowed: choose one of them or allow others", model->what);
@@ -188,7 +187,11 @@ static int check_model(VmtModel *model, const VmtModelConfig *config, const VmtF
 static int start(VmtModel *model, const VmtModelConfig *config, const VmtFile *file,
                  VmtError *error)
 {
-    int rc = vmt_batch_open(&model->batch, &model->signature, &model->sidecar, &model->codec,
+    const bool looks = model->signature.pictures > 0;
+    int rc = 0;
+    model->pictures.signature = &model->signature;
+    if (!looks)
+        rc = vmt_batch_open(&model->batch, &model->signature, &model->sidecar, &model->codec,
                             error);
     if (rc == 0)
         rc = vmt_ort_open(&model->ort, config->ort_library, error);
@@ -196,8 +199,17 @@ static int start(VmtModel *model, const VmtModelConfig *config, const VmtFile *f
         return rc;
     const VmtOrtModel bytes = {model->what, file->data, file->size, model->signature};
     return vmt_ort_start(model->ort, &bytes, config->device ? config->device : "auto",
-                         config->threads ? config->threads : 1, vmt_batch_try, model->batch,
-                         error);
+                         config->threads ? config->threads : 1,
+                         looks ? vmt_pictures_try : vmt_batch_try,
+                         looks ? (void *)&model->pictures : model->batch, error);
+}
+
+/* Name of what a model answers. */
+static const char *feature_of(const VmtModel *model)
+{
+    if (!model->signature.pictures)
+        return "vmaf";
+    return model->sidecar.feature ? model->sidecar.feature : model->signature.output;
 }
 
 static void describe(VmtModel *model, const VmtModelConfig *config, const VmtModelEntry *entry)
@@ -219,6 +231,9 @@ static void describe(VmtModel *model, const VmtModelConfig *config, const VmtMod
         .crf = model->codec.crf,
         .vif_gain_limit = model->sidecar.vif_gain_limit,
         .adm_gain_limit = model->sidecar.adm_gain_limit,
+        .pictures = model->signature.pictures,
+        .map = model->signature.map,
+        .feature = feature_of(model),
     };
 }
 
@@ -275,11 +290,26 @@ int vmt_model_score(VmtModel *model, const VmtRow *rows, size_t n, double *score
     vmt_no_error(error);
     if (!model || (n && (!rows || !scores)))
         return vmt_fail(error, -EINVAL, "there is no model, no rows or no place for scores");
+    if (!model->batch)
+        return vmt_fail(error, -EINVAL, "%s looks at pictures, it does not score features: choose "
+                        "another, such as vmaf_tiny_v2", model->what);
     const int rc = vmt_batch_score(model->batch, model->ort, rows, n, scores, error);
     const VmtSidecar *s = &model->sidecar;
     for (size_t i = 0; rc == 0 && model->info.clipped && i < n; i++)
         scores[i] = scores[i] < s->low ? s->low : scores[i] > s->high ? s->high : scores[i];
     return rc;
+}
+
+int vmt_model_look(VmtModel *model, const VmtImage *images, double *value, float *map,
+                   VmtError *error)
+{
+    vmt_no_error(error);
+    if (!model || !images || !value)
+        return vmt_fail(error, -EINVAL, "there is no model, no picture or no place for its value");
+    if (!model->signature.pictures)
+        return vmt_fail(error, -EINVAL, "%s scores features, it does not look at pictures",
+                        model->what);
+    return vmt_pictures_run(&model->pictures, model->ort, images, value, map, error);
 }
 
 void vmt_model_close(VmtModel **model)
@@ -290,6 +320,7 @@ void vmt_model_close(VmtModel **model)
     vmt_ort_close(&m->ort);
     vmt_registry_close(&m->registry);
     vmt_batch_close(&m->batch);
+    vmt_pictures_free(&m->pictures);
     vmt_sidecar_free(&m->sidecar);
     free(m->path);
     free(m->id);

@@ -120,6 +120,7 @@ static int read_root(VmtSidecar *out, const char *what, VmtError *error)
     out->second = tensor_name(root, NULL, "input_names", 1);
     out->output = tensor_name(root, "output_name", "output_names", 0);
     out->teacher = string_of(root, "teacher");
+    out->feature = string_of(root, "feature");
     int rc = check_features(root, what, error);
     if (rc == 0)
         rc = read_scaler(out, root, what, error);

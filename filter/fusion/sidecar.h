@@ -17,6 +17,7 @@ typedef struct VmtSidecar {
     const char *second; /**< input */
     const char *output;
     const char *teacher;
+    const char *feature; /**< what the model answers, if it looks at pictures */
     int standardize;    /**< 1: the model takes (value - mean) / std, without scaler of its own */
     double mean[VMT_FEATURES];
     double std[VMT_FEATURES];

@@ -16,6 +16,7 @@ from vmaf_tiny.errors import InputError, ModelError, OptionError, VmafTinyError,
 from vmaf_tiny.models import ModelEntry as ModelEntry
 from vmaf_tiny.models import ModelInfo as ModelInfo
 from vmaf_tiny.models import find_model_dir, find_ort_library
+from vmaf_tiny.planes import Planes
 
 Rows = NDArray[np.void]
 """Features of pictures: an array of `ROW`."""
@@ -39,6 +40,9 @@ ROW = np.dtype([("index", "<i8"), ("value", "<f8", (len(FEATURES),))])
 
 MODES = _names(lib.vmt_mode_name, lib.VMT_MODES)
 """How exact features can be."""
+
+MATRICES = _names(lib.vmt_matrix_name, lib.VMT_MATRICES)
+"""What three planes can be: luma and colour differences by a matrix, or ``"rgb"``."""
 
 _CPUS = _names(lib.vmt_cpu_name, lib.VMT_CPU_LEVELS)
 
@@ -390,19 +394,31 @@ class Model:
         """
         rows = _rows(rows)
         scores = np.empty(len(rows), np.float64)
+        arrays = ffi.from_buffer("VmtRow[]", rows), len(rows), ffi.from_buffer("double[]", scores)
+        self._call(lib.vmt_model_score, *arrays)
+        return scores
+
+    def look(
+        self, *pictures: Planes, with_map: bool = False
+    ) -> tuple[float, NDArray[np.float32] | None]:
+        """Return what the model says of pictures, a number or the mean of a map, and that map."""
+        if len(pictures) != self.info.pictures:
+            raise InputError(f"{self.info.id} takes {self.info.pictures} pictures, not these")
+        packed = [picture.packed() for picture in pictures]  # kept alive, as images only point
+        images = ffi.new("VmtImage[]", list(map(_image, pictures, packed)))
+        made = np.empty(pictures[0].shape, np.float32) if with_map else None
+        place = ffi.NULL if made is None else ffi.from_buffer("float[]", made)
+        value = ffi.new("double *")
+        self._call(lib.vmt_model_look, images, value, place)
+        return value[0], made
+
+    def _call(self, function: Any, *arguments: Any) -> None:
         error = ffi.new("VmtError *")
         with self._lock:
             if not self._close.alive:
                 raise ModelError("the model is closed: open another one")
-            code = lib.vmt_model_score(
-                self._handle[0],
-                ffi.from_buffer("VmtRow[]", rows),
-                len(rows),
-                ffi.from_buffer("double[]", scores),
-                error,
-            )
+            code = function(self._handle[0], *arguments, error)
         _check(code, error, ModelError)
-        return scores
 
     def close(self) -> None:
         """Free the model; safe to call twice."""
@@ -416,13 +432,18 @@ class Model:
         self.close()
 
 
-def registry(model_dir: str | os.PathLike[str] | None = None) -> list[ModelEntry]:
-    """Return the models that are trusted.
+def _image(picture: Planes, packed: list[NDArray[Any]]) -> dict[str, Any]:
+    """Return a picture as C has it."""
+    return {
+        **picture.described(),
+        "data": [ffi.cast("void *", plane.ctypes.data) for plane in packed],
+        "stride": [plane.strides[0] for plane in packed],
+        "matrix": _number(MATRICES, picture.matrix, "matrix"),
+    }
 
-    Parameters
-    ----------
-    model_dir
-        As for `Model`.
+
+def registry(model_dir: str | os.PathLike[str] | None = None) -> list[ModelEntry]:
+    """Return the models that are trusted; `model_dir` is as for `Model`.
 
     Raises
     ------
@@ -442,18 +463,7 @@ def registry(model_dir: str | os.PathLike[str] | None = None) -> list[ModelEntry
 
 
 def devices(ort_library: str | os.PathLike[str] | None = None) -> list[str]:
-    """Return the devices that ONNX Runtime offers, in the order in which ``"auto"`` tries them.
-
-    Parameters
-    ----------
-    ort_library
-        As for `Model`.
-
-    Raises
-    ------
-    OrtMissingError
-        There is no ONNX Runtime.
-    """
+    """Return the devices that ONNX Runtime offers, in the order in which ``"auto"`` tries them."""
     text, error = ffi.new("char[]", 256), ffi.new("VmtError *")
     library = _chars(find_ort_library(ort_library))
     _check(lib.vmt_devices(library, text, len(text), error), error, ModelError)

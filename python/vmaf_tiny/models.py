@@ -39,6 +39,13 @@ class ModelInfo:
         Encoder that the scores are conditioned on, or codec ``"blind"``; or empty.
     vif_gain_limit, adm_gain_limit
         What the features must be extracted with, 1 to 100, as `Context` takes it.
+    pictures
+        0: it scores features; 1 or 2: it looks at so many pictures instead, see
+        `pictures.measure_pictures`.
+    map
+        Whether it makes a map of the pictures that it looks at.
+    feature
+        Name of its answers.
     """
 
     id: str
@@ -56,6 +63,9 @@ class ModelInfo:
     crf: str = ""
     vif_gain_limit: float = 100.0
     adm_gain_limit: float = 100.0
+    pictures: int = 0
+    map: bool = False
+    feature: str = "vmaf"
 
 
 @dataclass(frozen=True)

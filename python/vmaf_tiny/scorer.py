@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vmaf_tiny._core import ROW, Context, Model, ModelInfo, Rows, version
-from vmaf_tiny.errors import InputError
+from vmaf_tiny.errors import InputError, ModelError
 from vmaf_tiny.luma import Conversion, Converter, Luma, pixels
 from vmaf_tiny.result import Provenance, Result
 
@@ -123,6 +123,11 @@ class Scorer:
             )
         )
         try:
+            if self._model.info.pictures:
+                raise ModelError(
+                    f"{self._model.info.id} looks at pictures, it does not score features: use"
+                    " vmaf-tiny pictures, or another model, such as vmaf_tiny_v2"
+                )
             self._context = Context(
                 width,
                 height,

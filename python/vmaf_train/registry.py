@@ -58,10 +58,15 @@ def add(
         "teacher": model.teacher,
         **{name: about[name] for name in _QUANTIZED if name in about},
     }
+    put(registry, row)
+
+
+def put(registry: Path, row: dict[str, Any]) -> None:
+    """Add or replace a row, by its id."""
     content: dict[str, Any] = {"$schema": f"./{SCHEMA_FILE}", "schema_version": 1, "models": []}
     if registry.exists():
         content = read_json(registry)
-    others = [entry for entry in content["models"] if entry["id"] != model.id]
+    others = [entry for entry in content["models"] if entry["id"] != row["id"]]
     content["models"] = sorted([*others, row], key=lambda entry: str(entry["id"]))
     write_json(registry, content)
 

@@ -125,6 +125,34 @@ def report(
 
 
 @app.command
+def pictures(
+    reference: Annotated[str, PATH, Parameter(alias="-r", group=VIDEO)],
+    distorted: Annotated[str | None, PATH, Parameter(alias="-d", group=VIDEO)] = None,
+    *,
+    raw: RawOptions = RawOptions(),
+    model: ModelOptions = ModelOptions(),
+    json: Annotated[bool, FLAG] = False,
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q")] = False,
+) -> int:
+    """Run a model that looks at pictures, such as mobilesal_placeholder_v0.
+
+    Parameters
+    ----------
+    reference
+        The video, or the original of the distorted one.
+    distorted
+        The encode, for a model that takes two pictures.
+    json
+        For machines, with the value of every picture.
+    quiet
+        Only the mean.
+    """
+    from vmaf_tiny.cli.pictures import run
+
+    return run(reference, distorted, raw, model, json, quiet)
+
+
+@app.command
 def models(
     *,
     model_dir: Annotated[str | None, PATH] = None,

@@ -143,10 +143,27 @@ def _import_svm(args: argparse.Namespace, invocation: Invocation) -> int:
     return 0
 
 
+def _declare_placeholders(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, help="folder of a registry.json")
+
+
+def _placeholders(args: argparse.Namespace, _: Invocation) -> int:
+    from vmaf_train.placeholders import PLACEHOLDERS, write
+
+    for placeholder in PLACEHOLDERS:
+        print(f"{write(args.out, placeholder)}")
+    return 0
+
+
 STEPS: Steps = {
     "export": ("Turn a checkpoint into an ONNX file.", _declare_export, _export),
     "validate": ("Hold an ONNX file against a gate.", _declare_validate, _validate),
     "eval": ("Measure an ONNX file on a split of a table.", _declare_eval, _eval),
     "import-svm": ("Turn a model of libvmaf into an ONNX file.", _declare_import_svm, _import_svm),
+    "placeholders": (
+        "Write the models that only test the way of pictures into a model.",
+        _declare_placeholders,
+        _placeholders,
+    ),
     "quantize-int8": ("Make the int8 form of a model.", _declare_quantize, _quantize),
 }

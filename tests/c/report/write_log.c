@@ -20,7 +20,7 @@ static double scores[FRAMES_MAX];
 static VmtNote notes[NOTES_MAX];
 static VmtModelInfo model = {"vmaf_tiny_v2", "/models/vmaf_tiny_v2.onnx", "0123456789abcdef",
                              "vmaf_v0.6.1", "BSD-3-Clause-Plus-Patent", "cpu", "1.31.1",
-                             "libonnxruntime.so.1", 1, 1, "", "", "", 100, 100};
+                             "libonnxruntime.so.1", 1, 1, "", "", "", 100, 100, 0, 0, "vmaf"};
 
 static void misuse(const char *what)
 {
