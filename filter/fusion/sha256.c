@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 #include "fusion/sha256.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+#include "fusion/vec_sha256.h"
 
 enum { BLOCK = 64 };
 
@@ -59,8 +62,17 @@ static void add_block(uint32_t state[8], const uint8_t *block)
         state[i] += sum[i];
 }
 
+static void add_blocks(uint32_t state[8], const uint8_t *data, size_t blocks, bool fast)
+{
+    if (fast)
+        add_blocks_fast(state, data, blocks, round_constant);
+    for (; !fast && blocks > 0; blocks--, data += BLOCK)
+        add_block(state, data);
+}
+
 /* What is left of the data, a one bit, zeros, and the length in bits: one block or two. */
-static void add_tail(uint32_t state[8], const uint8_t *rest, size_t left, uint64_t size)
+static void add_tail(uint32_t state[8], const uint8_t *rest, size_t left, uint64_t size,
+                     bool fast)
 {
     uint8_t tail[2 * BLOCK] = {0};
     if (left)
@@ -69,19 +81,27 @@ static void add_tail(uint32_t state[8], const uint8_t *rest, size_t left, uint64
     const size_t end = left + 1 + 8 <= BLOCK ? BLOCK : 2 * BLOCK;
     for (int i = 0; i < 8; i++)
         tail[end - 1 - i] = (uint8_t)(size * 8 >> 8 * i);
-    for (size_t i = 0; i < end; i += BLOCK)
-        add_block(state, tail + i);
+    add_blocks(state, tail, end / BLOCK, fast);
+}
+
+static void digest(const uint8_t *data, size_t size, char hex[65], bool fast)
+{
+    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    const size_t blocks = size / BLOCK, left = size % BLOCK;
+    add_blocks(state, data, blocks, fast);
+    add_tail(state, left ? data + blocks * BLOCK : NULL, left, size, fast);
+    for (int i = 0; i < 64; i++)
+        hex[i] = "0123456789abcdef"[state[i / 8] >> (28 - i % 8 * 4) & 15];
+    hex[64] = '\0';
 }
 
 void vmt_sha256(const uint8_t *data, size_t size, char hex[65])
 {
-    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    size_t done = 0;
-    for (; size - done >= BLOCK; done += BLOCK)
-        add_block(state, data + done);
-    add_tail(state, size > done ? data + done : NULL, size - done, size);
-    for (int i = 0; i < 64; i++)
-        hex[i] = "0123456789abcdef"[state[i / 8] >> (28 - i % 8 * 4) & 15];
-    hex[64] = '\0';
+    digest(data, size, hex, has_sha256());
+}
+
+void vmt_sha256_plain(const uint8_t *data, size_t size, char hex[65])
+{
+    digest(data, size, hex, false);
 }

@@ -12,4 +12,7 @@
 /** Write the digest as 64 lower-case hex digits and a NUL. */
 void vmt_sha256(const uint8_t *data, size_t size, char hex[65]);
 
+/** The same in plain C, as CPUs have it that know no instructions for it. */
+void vmt_sha256_plain(const uint8_t *data, size_t size, char hex[65]);
+
 #endif
