@@ -145,7 +145,7 @@ static int make_room(VmtPictures *pictures, size_t elements, VmtError *error)
         pictures->data[i] = aligned_alloc(ALIGNMENT, size);
         if (!pictures->data[i]) {
             vmt_pictures_free(pictures);
-            return vmt_fail(error, -ENOMEM, "out of memory for a picture as a tensor");
+            return vmt_fail(error, -ENOMEM, "out of memory");
         }
     }
     pictures->room = elements;

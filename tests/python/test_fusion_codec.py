@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto as T
@@ -235,6 +236,22 @@ def test_conditioned_models_of_others_answer_as_in_python(probe: Probe, name: st
         feed = {features.name: rows.astype(np.float32), codec.name: block.repeat(len(rows), 0)}
         answer = ask(probe, SHARED, *options, name=name)
         assert answer.scores == pytest.approx(session.run(None, feed)[0].ravel(), abs=1e-4)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="there is no ../shared/data")
+def test_a_model_of_others_is_standardized_for(probe: Probe, tmp_path: Path) -> None:
+    """Its weights lie in a file of their own, which is refused; put into one, they are taken."""
+    name = "fr_regressor_v1"
+    refused(probe.open(name, f"model_dir={SHARED}"), EBADMSG, "another file")
+    path = tmp_path / f"{name}.onnx"
+    onnx.save(onnx.load(SHARED / f"{name}.onnx"), path)
+    sidecar = json.loads((SHARED / f"{name}.json").read_text())
+    del sidecar["sha256"]
+    path.with_suffix(".json").write_text(json.dumps(sidecar))
+    rows = (np.array(ROWS) - sidecar["feature_mean"]) / sidecar["feature_std"]
+    (expected,) = onnxruntime.InferenceSession(path).run(None, {"features": rows.astype("f4")})
+    answer = probe.open(path, f"model_dir={tmp_path}", "disable_clip=1")
+    assert answer.scores == pytest.approx(expected.ravel(), abs=1e-4)
 
 
 # ---------------------------------------------------------------------------------- in Python

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fusion_models import Answer, Probe, compiler, mlp, refused, register, runtime
+from fusion_models import Answer, Probe, compiler, mlp, refused, register, runtime, total, value
 from fusion_rules import raw
 
 ENOENT, ENOMEM, EACCES, ENOTDIR, EINVAL, EFBIG, EBADMSG = -2, -12, -13, -20, -22, -27, -74
@@ -274,6 +274,12 @@ def test_an_installed_library_finds_its_models(build_dir: Path, tmp_path: Path) 
 @pytest.mark.skipif(sys.platform != "linux", reason="the linker cannot replace malloc")
 def test_lack_of_memory_at_any_place_is_a_clean_error(probe: Probe, models: Path) -> None:
     write(models / "other.onnx")
+    sidecar = {"encoder_vocab": ["a"], "encoder_presets": {"a": {"p": 1}}}
+    codec = [value("features", ["N", 6]), value("codec", ["N", 3])]
+    register(models, "conditioned", total(inputs=codec), sidecar=sidecar)
+    picture = [value("input", [1, 3, "H", "W"])]
+    outputs = [value("score", [1, 1])]
+    register(models, "pictures", total(inputs=picture, outputs=outputs), smoke=True)
     failing = replace(probe, name="probe_fail_alloc")
     fake = f"ort_library={probe.fake}"
     for arguments in (
@@ -281,6 +287,8 @@ def test_lack_of_memory_at_any_place_is_a_clean_error(probe: Probe, models: Path
         ("open", str(models / "good.onnx"), f"model_dir={models}", fake),
         ("open", str(models / "other.onnx"), f"model_dir={models}", fake),
         ("open", "nothing", f"model_dir={models}", fake),
+        ("open", "conditioned", f"model_dir={models}", fake, "codec=a", "preset=p", "crf=20"),
+        ("open", "pictures", f"model_dir={models}", fake),
         ("registry", str(models)),
     ):
         for count in range(200):
