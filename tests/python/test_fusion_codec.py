@@ -14,6 +14,7 @@ import vmaf_tiny
 from fusion_models import ROWS, Answer, Probe, constant, model, refused, register, runtime, value
 from fusion_rules import raw
 from vmaf_tiny._core import ROW, Model
+from vmaf_train.codecs import CODECS_12
 
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/models"
 EINVAL, EBADMSG = -22, -74
@@ -277,3 +278,24 @@ def test_python_conditions_and_says_so(models: Path) -> None:
         vmaf_tiny.score(pictures, pictures, "p", model_dir=models, codec="av2")
     with pytest.raises(vmaf_tiny.ModelError, match="not conditioned"):
         vmaf_tiny.score(pictures, pictures, codec="libx264")
+
+
+def test_the_usual_encoding_is_that_of_the_factory(tmp_path: Path) -> None:
+    """A sidecar with a vocabulary alone and one that says everything come to the same."""
+    width, said = CODECS_12.width, dict(CODECS_12.sidecar())
+    names = {"input_names": ["features", "codec"]}
+    bare = {"encoder_vocab": said["encoder_vocab"]}
+    register(tmp_path, "said", conditioned(T.DOUBLE, width=width), sidecar=said | names)
+    register(tmp_path, "bare", conditioned(T.DOUBLE, width=width), sidecar=bare | names)
+    rows = np.zeros(1, ROW)
+    asked = [{"codec": "blind"}]
+    for encoder in said["encoder_vocab"]:
+        presets = [*said["encoder_presets"].get(encoder, {}), None]
+        asked += [{"codec": encoder, "preset": preset, "crf": "21"} for preset in presets]
+    asked += [{"codec": alias, "crf": "35"} for alias in said["encoder_aliases"]]
+    for options in asked:
+        scores = []
+        for name in ("said", "bare"):
+            with Model(name, model_dir=tmp_path, clip=False, **options) as opened:
+                scores.append(opened.score(rows)[0])
+        assert scores[0] == scores[1], options
