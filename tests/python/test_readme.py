@@ -86,6 +86,15 @@ def test_compare_encodes_py(videos):
     assert float(rows[0][2]) > float(rows[1][2])
 
 
+def test_target_quality_py(videos):
+    script = ROOT / "examples/target_quality.py"
+    said = run([sys.executable, script, "source.mp4", "90", "kept"], videos).splitlines()
+    assert said[-2].startswith("met: CRF ")
+    kept = said[-1].split(":")[0]
+    score = run(["vmaf-tiny", "source.mp4", kept, "--csv"], videos)
+    assert score.startswith("Frame,")
+
+
 def test_score_c_says_what_the_command_says(build_dir, videos):
     raw = []
     for name in ("source", "encode"):

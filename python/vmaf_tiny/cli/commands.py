@@ -6,6 +6,7 @@ from cyclopts import App, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat
 
 from vmaf_tiny._core import version
+from vmaf_tiny.cli.encoding import EncoderOptions, SearchOptions
 from vmaf_tiny.cli.options import (
     FLAG,
     PATH,
@@ -61,6 +62,33 @@ def score(
     from vmaf_tiny.cli.score import run
 
     return run(reference, distorted, pair, raw, model, work, output)
+
+
+@app.command
+def search(
+    source: Annotated[str, PATH, Parameter(group=VIDEO)],
+    *,
+    options: SearchOptions,
+    encoder: EncoderOptions = EncoderOptions(),
+    raw: RawOptions = RawOptions(),
+    model: ModelOptions = ModelOptions(),
+) -> int:
+    """Find the CRF that gives a source a score, in few encodes, and verify it.
+
+    `vmaf-tiny search SRC --target 93 --encoder libsvtav1 --preset 8`
+
+    The first encode is of the whole source; by its features, samples are chosen for the next ones;
+    the answer is encoded as a whole, and how far the samples were off is told. Exit status 3 and a
+    reason if what was asked for was not found: best_effort, unreachable or non_monotone.
+
+    Parameters
+    ----------
+    source
+        The original: any file that FFmpeg decodes, .y4m or raw .yuv.
+    """
+    from vmaf_tiny.cli.search import run
+
+    return run(source, options, encoder, raw, model)
 
 
 @app.command

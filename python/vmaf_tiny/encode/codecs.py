@@ -396,3 +396,15 @@ def _told(text: str) -> str:
     )
     found = next((m for form in known if (m := re.search(form, text, re.M))), None)
     return " ".join(found.groups()).replace("HEVC", "x265").strip() if found else ""
+
+
+def crf_range(encoder: str) -> tuple[float, float] | None:
+    """Return the lowest and the highest CRF of an encoder; None: it has none that is known.
+
+    Raises
+    ------
+    OptionError
+        PyAV has no such encoder.
+    """
+    manner = _MANNERS.get(_codec(encoder).name)
+    return manner.crf_range if manner else None

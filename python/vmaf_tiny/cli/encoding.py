@@ -1,0 +1,134 @@
+"""Options of commands that encode a source with one encoder."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+from cyclopts.types import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from vmaf_tiny.cli.options import FLAG, LIST, OUTPUT, PATH, VIDEO, WORK
+from vmaf_tiny.errors import OptionError
+
+if TYPE_CHECKING:
+    from vmaf_tiny.encode import Rendition
+
+SEARCH = Group("Search", sort_key=1)
+ENCODER = Group("Encoder", sort_key=2)
+
+
+@Parameter(name="*", group=ENCODER)
+@dataclass(frozen=True)
+class EncoderOptions:
+    """What encodes, and how, but for the quality."""
+
+    encoder: str = "libx264"
+    """FFmpeg's name of an encoder that PyAV has: libx264, libx265, libsvtav1, libvpx-vp9…"""
+
+    preset: str | None = None
+    """The encoder's preset; without it its default."""
+
+    pix_fmt: str | None = None
+    """Pixel format to encode; without it the nearest to the source's."""
+
+    option: Annotated[tuple[str, ...], LIST, Parameter(alias="-O")] = ()
+    """More for the encoder by FFmpeg's names, such as tune=film; once for each."""
+
+    mode: Annotated[Literal["exact", "fast"], Parameter(group=WORK)] = "exact"
+    """exact: features equal to libvmaf's; fast: large pictures from some of their rows."""
+
+    threads: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
+    """Threads for the features; 0: one per processor."""
+
+    allow_hdr: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Score PQ or HLG video, although the model knows SDR only."""
+
+    allow_interlaced: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Encode interlaced video as if it were progressive, and compare it so."""
+
+    allow_damage: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Encode what can be decoded of a damaged or cut-off source."""
+
+    def rendition(self) -> "Rendition":
+        """Return it without a quality."""
+        from vmaf_tiny.encode import Rendition
+
+        return Rendition(
+            self.encoder,
+            preset=self.preset,
+            pix_fmt=self.pix_fmt,
+            options=dict(_named(text) for text in self.option),
+        )
+
+    def work(self) -> dict[str, Any]:
+        """Return what functions that encode and score take of these."""
+        names = ("hdr", "interlaced", "damage")
+        allow = [name for name in names if getattr(self, f"allow_{name}")]
+        return {"mode": self.mode, "threads": self.threads, "allow": allow}
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise OptionError(f"{text!r} is no option of an encoder: write name=value")
+    return name, value
+
+
+@Parameter(name="*", group=SEARCH)
+@dataclass(frozen=True)
+class SearchOptions:
+    """What is looked for, and how."""
+
+    target: PositiveFloat
+    """Score to reach."""
+
+    pool: str = "mean"
+    """Pooling of the score: mean, harmonic_mean, min, p1, p5, p10, p50."""
+
+    tolerance: NonNegativeFloat = 0.3
+    """Points below the target that are good enough, and above it that are near enough."""
+
+    min_chunk: PositiveFloat | None = None
+    """Score that the worst chunk must have as well."""
+
+    chunk: PositiveFloat = 2.0
+    """Seconds of a chunk, and of a sample."""
+
+    samples: NonNegativeInt = 6
+    """Samples that probes encode; 0: encode the whole each time."""
+
+    crf: str | None = None
+    """Lowest and highest CRF, and the step if it is not 1, such as 18:40 or 20:50:0.5."""
+
+    first: float | None = None
+    """CRF to begin with; without it the middle of the encoder's."""
+
+    probes: PositiveInt = 5
+    """Encodes at most; the first and the last are of the whole."""
+
+    keep: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
+    """Folder to keep the encode of the answer in, as Matroska."""
+
+    output: Annotated[str | None, PATH, Parameter(alias="-o", group=OUTPUT)] = None
+    """File to write the answer and all probes to, as JSON; - is standard output."""
+
+    progress: Annotated[Literal["auto", "json"], Parameter(group=OUTPUT)] = "auto"
+    """json: events on standard error, one a line."""
+
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q", group=OUTPUT)] = False
+    """Only the CRF."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `search` takes of these."""
+        names = (
+            "target", "pool", "tolerance", "min_chunk", "chunk", "samples", "first", "probes",
+            "keep",
+        )  # fmt: skip
+        values = {name: getattr(self, name) for name in names}
+        if self.crf is not None:
+            try:
+                low, high, *step = (float(part) for part in self.crf.split(":"))
+                (values["step"],) = step or [1.0]
+            except ValueError:
+                raise OptionError(f"--crf {self.crf}: write low:high, such as 18:40") from None
+            values["crf"] = low, high
+        return values

@@ -1,0 +1,427 @@
+"""Find the CRF of an encoder that gives a source the score that is asked for."""
+
+import math
+import os
+import time as clock
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from vmaf_tiny._core import POOLINGS, Model, pool
+from vmaf_tiny.encode import EncodeProgress, Rendition, RenditionResult, encode_and_score
+from vmaf_tiny.encode.codecs import crf_range
+from vmaf_tiny.errors import InputError, OptionError
+from vmaf_tiny.frames import RawFormat, SourceSpec
+from vmaf_tiny.scorer import PictureScore
+from vmaf_tiny.search.curve import PROBES, Found, Goal, Probe, find
+from vmaf_tiny.search.samples import CHUNK, SAMPLES, Reel, Samples, choose_samples
+from vmaf_tiny.windows import worst_windows
+
+_LEAST_SAMPLES = 3  # before a confidence interval is believed
+
+
+@dataclass(frozen=True)
+class SearchProgress:
+    """How far a search is.
+
+    Attributes
+    ----------
+    probe
+        Number of the probe, counted from 1.
+    crf
+        What it tries.
+    whole
+        Whether the whole is encoded.
+    encode
+        How far that is.
+    """
+
+    probe: int
+    crf: float
+    whole: bool
+    encode: EncodeProgress
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """What a search came to.
+
+    Attributes
+    ----------
+    found
+        The answer, whether it is one and why, and all probes.
+    rendition
+        What was encoded, with the CRF of the answer.
+    made
+        The whole encode at the answer and its scores.
+    target, pool, tolerance, min_chunk
+        What was asked for.
+    """
+
+    found: Found
+    rendition: Rendition
+    made: RenditionResult
+    target: float
+    pool: str
+    tolerance: float
+    min_chunk: float | None = None
+
+    @property
+    def outcome(self) -> str:
+        """``"met"``, ``"best_effort"``, ``"unreachable"`` or ``"non_monotone"``."""
+        return self.found.outcome
+
+    @property
+    def crf(self) -> float:
+        """The answer."""
+        return self.found.crf
+
+    @property
+    def score(self) -> float:
+        """The pooled score of the whole encode at the answer."""
+        return self.made.pooled[self.pool]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as what JSON has."""
+        found = self.found
+
+        def number(value: float | None) -> float | None:
+            return None if value is None or not math.isfinite(value) else value
+
+        probes = [
+            {name: number(v) if isinstance(v, float) else v for name, v in vars(probe).items()}
+            for probe in found.probes
+        ]
+        return {
+            "outcome": found.outcome,
+            "reason": found.reason,
+            "crf": found.crf,
+            "rendition": self.rendition.to_dict(),
+            "target": self.target,
+            "pool": self.pool,
+            "tolerance": self.tolerance,
+            "min_chunk": self.min_chunk,
+            "score": self.score,
+            "pooled": self.made.pooled,
+            "bitrate": self.made.bitrate,
+            "bytes": self.made.bytes,
+            "estimate": found.estimate.score if found.estimate else None,
+            "gap": number(found.gap),
+            "probes": probes,
+        }
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """How scores of pictures become the one that is compared with the target."""
+
+    target: float
+    pool: str
+    min_chunk: float | None
+    chunk: float
+
+    def __call__(self, scores: NDArray[np.float64], times: NDArray[np.float64]) -> float:
+        """Return the pooled score; less, if the worst chunk falls shorter of what it must have."""
+        pooled = pool(scores)[self.pool]
+        if self.min_chunk is None:
+            return pooled
+        if np.isnan(times).any():
+            times = np.arange(len(scores)) / 25
+        (worst,) = worst_windows(scores, times, seconds=self.chunk)
+        return min(pooled, self.target + worst.score - self.min_chunk)
+
+
+def search(
+    source: SourceSpec,
+    target: float,
+    *,
+    rendition: Rendition | None = None,
+    pool: str = "mean",
+    tolerance: float = 0.3,
+    min_chunk: float | None = None,
+    chunk: float = CHUNK,
+    samples: int = SAMPLES,
+    crf: tuple[float, float] | None = None,
+    first: float | None = None,
+    step: float = 1.0,
+    probes: int = PROBES,
+    model: str | os.PathLike[str] | Model = "vmaf_tiny_v2",
+    model_dir: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+    threads: int = 0,
+    cpu: str = "best",
+    mode: str = "exact",
+    raw: RawFormat | None = None,
+    allow: Sequence[str] = (),
+    keep: str | os.PathLike[str] | None = None,
+    progress: Callable[[SearchProgress], None] | None = None,
+) -> SearchResult:
+    """Find the highest CRF whose encode has the score that is asked for.
+
+    The first probe encodes the whole source; by its features, samples are chosen for the next
+    ones, which tell the score of the whole from how much the samples gain or lose against the
+    first CRF, at which they are encoded too. A
+    probe of samples ends as soon as the confidence interval of its estimate has left the target.
+    The answer is encoded as a whole. Of a source that is not much longer than its samples, and of
+    one that is no file, the whole is encoded each time.
+
+    Parameters
+    ----------
+    source
+        As for `encode_and_score`, and such that it can be read again.
+    target
+        Score, 0 to 100.
+    rendition
+        What to encode, without a quality; None: libx264 as it is.
+    pool
+        Which pooling the target is meant for: ``"mean"``, ``"harmonic_mean"``, ``"p5"``…
+    tolerance
+        Points that are good enough below the target, and near enough above.
+    min_chunk
+        Score that the worst chunk must have as well; None: any.
+    chunk
+        Seconds of a chunk, and of a sample.
+    samples
+        Number of samples; 0: encode the whole each time.
+    crf
+        Lowest and highest to choose from; None: those that are sensible for the encoder.
+    first
+        To begin with; None: in the middle.
+    step
+        Between CRFs.
+    probes
+        Encodes at most, 2 or more.
+    model, model_dir, device, threads, cpu, mode, raw, allow
+        As for `encode_and_score`.
+    keep
+        Folder to keep the encode of the answer in.
+    progress
+        Called now and then.
+
+    Returns
+    -------
+    result
+        Look at its ``outcome``.
+
+    Raises
+    ------
+    OptionError
+        An option has a wrong value, or the encoder has no CRF.
+    InputError
+        The source cannot be read, or not again.
+    """
+    rendition = rendition or Rendition("libx264")
+    goal = _goal(rendition, target, tolerance, crf, step, probes)
+    if pool not in POOLINGS:
+        raise OptionError(f"unknown pooling {pool!r}: choose one of {', '.join(POOLINGS)}")
+    if not chunk > 0 or samples < 0:
+        raise OptionError("samples: give 0 or more, of more than 0 seconds")
+    if isinstance(source, Iterator | InputContainer | VideoStream) or _is_pipe(source):
+        raise InputError("the source is read for each probe: give a file, list or array")
+    with ExitStack() as stack:
+        if not isinstance(model, Model):
+            model = stack.enter_context(Model(model, model_dir=model_dir, device=device))
+        prober = _Prober(
+            source,
+            rendition,
+            _Measure(target, pool, min_chunk, chunk),
+            goal,
+            samples,
+            {"model": model, "threads": threads, "cpu": cpu, "mode": mode, "raw": raw,
+             "allow": allow},
+            progress,
+        )  # fmt: skip
+        found = find(prober, goal, first if first is not None else _middle(rendition, goal))
+        made = prober.whole[found.crf]
+        if keep is not None:
+            made = prober.encode_whole(found.crf, keep=keep)
+    return SearchResult(
+        found, replace(rendition, crf=found.crf), made, target, pool, tolerance, min_chunk
+    )
+
+
+def _is_pipe(source: SourceSpec) -> bool:
+    """Return whether a source is standard input, which can be read once."""
+    return isinstance(source, str) and source == "-"
+
+
+def _goal(
+    rendition: Rendition,
+    target: float,
+    tolerance: float,
+    crf: tuple[float, float] | None,
+    step: float,
+    probes: int,
+) -> Goal:
+    if any(q is not None for q in (rendition.crf, rendition.qp, rendition.bitrate)):
+        raise OptionError(f"{rendition.label} has a quality, which is what is looked for")
+    usual = crf_range(rendition.encoder)
+    if crf is None:
+        if usual is None:
+            raise OptionError(f"{rendition.encoder} has no CRF to look for: choose another encoder")
+        # Below a tenth, encodes are as large as lossless ones.
+        crf = max(usual[0], round(usual[1] / 10)), usual[1]
+    low, high = crf
+    if not 0 < target <= 100:
+        raise OptionError(f"a target of {target:g}: give more than 0, up to 100")
+    if not tolerance >= 0 or not step > 0 or not low < high:
+        raise OptionError("tolerance, step and CRFs: give 0 or more, more than 0, and low:high")
+    if probes < 2:
+        raise OptionError(f"{probes} probes: give 2 or more")
+    return Goal(target, tolerance, float(low), float(high), step, probes)
+
+
+def _middle(rendition: Rendition, goal: Goal) -> float:
+    """Return the CRF to begin with: half of what the encoder has, as is usual."""
+    usual = crf_range(rendition.encoder)
+    return min(max(round((usual[1] if usual else goal.high) / 2), goal.low), goal.high)
+
+
+class _Prober:
+    """Encodes the whole or samples at a CRF, and tells the score of the whole."""
+
+    def __init__(
+        self,
+        source: SourceSpec,
+        rendition: Rendition,
+        measure: _Measure,
+        goal: Goal,
+        samples: int,
+        options: dict[str, Any],
+        progress: Callable[[SearchProgress], None] | None,
+    ) -> None:
+        self._source, self._rendition = source, rendition
+        self._measure, self._goal = measure, goal
+        self._count = samples
+        self._options = options
+        self._progress = progress
+        self._samples: Samples | None = None
+        self._base: list[float] = []
+        self._number = 0
+        self.whole: dict[float, RenditionResult] = {}
+
+    def __call__(self, crf: float, *, whole: bool) -> Probe:
+        self._number += 1
+        begun = clock.monotonic()
+        if whole or self._samples is None:
+            made = self.encode_whole(crf)
+            if not self.whole and self._count and isinstance(self._source, str | os.PathLike):
+                self._samples = choose_samples(made, seconds=self._measure.chunk, count=self._count)
+            self.whole[crf] = made
+            if self._samples is not None and not self._base:
+                self._base = self._encode_samples(crf, self._samples)[1].means()
+            score = self._measure(made.result.scores, made.result.times)
+            probe = Probe(crf, score, score, score, True, made.bitrate)
+        else:
+            probe = self._sampled(crf, self._samples)
+        return replace(probe, seconds=clock.monotonic() - begun)
+
+    def encode_whole(
+        self, crf: float, keep: str | os.PathLike[str] | None = None
+    ) -> RenditionResult:
+        """Encode and score the whole source."""
+        rendition = replace(self._rendition, crf=crf)
+        (made,) = encode_and_score(
+            self._source, [rendition], keep=keep, progress=self._told(crf, True), **self._options
+        )
+        return made
+
+    def _told(self, crf: float, whole: bool) -> Callable[[EncodeProgress], None] | None:
+        tell, number = self._progress, self._number
+        return (lambda p: tell(SearchProgress(number, crf, whole, p))) if tell else None
+
+    def _sampled(self, crf: float, samples: Samples) -> Probe:
+        """Estimate the score of the whole from samples."""
+        made, watch = self._encode_samples(crf, samples)
+        score, low, high = watch.interval()
+        return Probe(crf, score, low, high, False, made.bitrate, stopped=not made.complete)
+
+    def _encode_samples(self, crf: float, samples: Samples) -> "tuple[RenditionResult, _Watch]":
+        """Encode samples, until the estimate has left the target if there is one."""
+        assert isinstance(self._source, str | os.PathLike)
+        reel = Reel(self._source, samples)
+        watch = _Watch(reel, samples, self._base, self._measure, self._goal)
+        first = next(iter(self.whole.values()))
+        raw = RawFormat(
+            first.encoder.width, first.encoder.height, fps=first.pictures / first.duration
+        )
+        (made,) = encode_and_score(
+            reel,
+            [replace(self._rendition, crf=crf)],
+            watcher=watch if self._base else None,
+            progress=self._told(crf, False),
+            **{**self._options, "raw": raw},
+        )
+        watch.end(made.result.index, made.result.scores, complete=made.complete)
+        return made, watch
+
+
+class _Watch:
+    """Collects the scores of samples and stops when the target is out of reach or surpassed."""
+
+    def __init__(
+        self,
+        reel: Reel,
+        samples: Samples,
+        base: Sequence[float],
+        measure: _Measure,
+        goal: Goal,
+    ) -> None:
+        self._reel, self._samples, self._base = reel, samples, base
+        self._measure, self._goal = measure, goal
+        self._scores: list[list[float]] = [[] for _ in samples.chosen]
+        self._now = 0
+
+    def __call__(self, numbers: Sequence[int], scored: PictureScore) -> bool:
+        """Take the scores of a picture; True once the interval has left the target."""
+        sample = self._take(scored.index, float(scored.scores[0]))
+        if sample == self._now:
+            return False
+        self._now = sample
+        if sample < _LEAST_SAMPLES:
+            return False
+        _, low, high = self.interval()
+        return low > self._goal.target + self._goal.tolerance or high < self._goal.enough
+
+    def _take(self, index: int, score: float) -> int:
+        sample, row = self._reel.rows[index]
+        rows = self._samples.chosen[sample].rows
+        # Motion of the last picture, and without a lead of the first, is that of a seam.
+        if rows.start < row < rows.stop - 1:
+            self._scores[sample].append(score)
+        return sample
+
+    def end(self, index: NDArray[np.int64], scores: NDArray[np.float64], *, complete: bool) -> None:
+        """Take all scores at once: those that came one by one, and the last."""
+        self._scores = [[] for _ in self._samples.chosen]
+        sample = 0
+        for number, score in zip(index.tolist(), scores.tolist(), strict=True):
+            sample = self._take(number, score)
+        self._now = len(self._scores) if complete else sample
+
+    def means(self) -> list[float]:
+        """Return the mean score of each sample that is done."""
+        return [float(np.mean(values)) for values in self._scores[: self._now]]
+
+    def interval(self) -> tuple[float, float, float]:
+        """Return the estimate and its 95 % confidence interval, from the samples that are done.
+
+        Samples are compared with themselves at the first CRF, as a part that is encoded on its own
+        scores otherwise than in the whole.
+        """
+        means = self.means()
+        shifts = [mean - base for mean, base in zip(means, self._base, strict=False)]
+        margin = min(self._samples.margin(shifts), 100.0)
+        estimate, low, high = (
+            self._measure(
+                self._samples.predict([shift + change for shift in shifts]), self._samples.times
+            )
+            for change in (0.0, -margin, margin)
+        )
+        return estimate, low, high
