@@ -95,6 +95,14 @@ def test_target_quality_py(videos):
     assert score.startswith("Frame,")
 
 
+def test_ladder_py(videos):
+    script = ROOT / "examples/ladder.py"
+    said = run([sys.executable, script, "source.mp4", "128,96,64", "rungs"], videos)
+    assert re.match(r"score \d+ +160x128 +\d+ kbit/s  VMAF \d+\.\d\d\n", said)
+    assert (videos / "rungs.m3u8").read_text().count("RESOLUTION") == len(said.splitlines())
+    assert (videos / "rungs.mpd").read_text().startswith("<AdaptationSet")
+
+
 def test_score_c_says_what_the_command_says(build_dir, videos):
     raw = []
     for name in ("source", "encode"):

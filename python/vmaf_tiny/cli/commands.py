@@ -6,7 +6,7 @@ from cyclopts import App, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat
 
 from vmaf_tiny._core import version
-from vmaf_tiny.cli.encoding import EncoderOptions, SearchOptions
+from vmaf_tiny.cli.encoding import EncoderOptions, LadderOptions, SearchOptions
 from vmaf_tiny.cli.options import (
     FLAG,
     PATH,
@@ -87,6 +87,32 @@ def search(
         The original: any file that FFmpeg decodes, .y4m or raw .yuv.
     """
     from vmaf_tiny.cli.search import run
+
+    return run(source, options, encoder, raw, model)
+
+
+@app.command
+def ladder(
+    source: Annotated[str, PATH, Parameter(group=VIDEO)],
+    *,
+    options: LadderOptions = LadderOptions(),
+    encoder: EncoderOptions = EncoderOptions(),
+    raw: RawOptions = RawOptions(),
+    model: ModelOptions = ModelOptions(),
+) -> int:
+    """Encode a source at several sizes, compare all at one, and suggest the rungs of a ladder.
+
+    `vmaf-tiny ladder SRC --sizes 1080,720,540,360 --scores 95,85,70 -o ladder.json -o ladder.m3u8`
+
+    Rungs come from the convex hull of all encodes, which differs from title to title.
+
+    Parameters
+    ----------
+    source
+        The original: any file that FFmpeg decodes, .y4m or raw .yuv; all encodes are scaled back
+        to its size and compared there.
+    """
+    from vmaf_tiny.cli.ladder import run
 
     return run(source, options, encoder, raw, model)
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Group, Parameter
 from cyclopts.types import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from vmaf_tiny.cli.options import FLAG, LIST, OUTPUT, PATH, VIDEO, WORK
+from vmaf_tiny.cli.options import FLAG, LIST, OUTPUT, PATH, PATHS, VIDEO, WORK
 from vmaf_tiny.errors import OptionError
 
 if TYPE_CHECKING:
     from vmaf_tiny.encode import Rendition
 
 SEARCH = Group("Search", sort_key=1)
+LADDER = Group("Ladder", sort_key=1)
 ENCODER = Group("Encoder", sort_key=2)
 
 
@@ -132,3 +133,50 @@ class SearchOptions:
                 raise OptionError(f"--crf {self.crf}: write low:high, such as 18:40") from None
             values["crf"] = low, high
         return values
+
+
+@Parameter(name="*", group=LADDER)
+@dataclass(frozen=True)
+class LadderOptions:
+    """Of which sizes and qualities a ladder is built; lists have commas."""
+
+    sizes: str = "1080,720,540,360"
+    """Rows of pictures; those above the source's are left out."""
+
+    crf: str | None = None
+    """CRFs of each size; without it six over the range that is of use."""
+
+    scores: str | None = None
+    """Scores to suggest rungs for: the cheapest encode that has each."""
+
+    bitrates: str | None = None
+    """Bitrates in kbit/s to suggest rungs for: the best encode within each."""
+
+    keep: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
+    """Folder to keep the encodes in, as Matroska."""
+
+    output: Annotated[tuple[str, ...], PATHS, Parameter(alias="-o", group=OUTPUT)] = ()
+    """Files to write: .json has everything, .m3u8 the rungs for HLS, .mpd for DASH, .parquet the
+    features, also for `vmaf-tiny report`; - is JSON on standard output. Give it once for each."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `build_ladder` takes of these."""
+        values: dict[str, Any] = {
+            "sizes": [round(size) for size in _numbers("--sizes", self.sizes)],
+            "skip_larger": True,
+            "keep": self.keep,
+        }
+        if self.crf is not None:
+            values["crf"] = _numbers("--crf", self.crf)
+        if self.scores is not None:
+            values["scores"] = _numbers("--scores", self.scores)
+        if self.bitrates is not None:
+            values["bitrates"] = [1000 * rate for rate in _numbers("--bitrates", self.bitrates)]
+        return values
+
+
+def _numbers(name: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise OptionError(f"{name} {text}: write numbers with commas between them") from None

@@ -1,0 +1,102 @@
+"""vmaf-tiny ladder: encodes of several sizes, their hull, and the rungs that it suggests."""
+
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+
+from vmaf_tiny.cli.bench import steps_shown
+from vmaf_tiny.cli.encoding import EncoderOptions, LadderOptions
+from vmaf_tiny.cli.options import ModelOptions, RawOptions
+from vmaf_tiny.cli.show import coloured, show
+from vmaf_tiny.errors import OptionError
+from vmaf_tiny.files import check_writable, write_text
+from vmaf_tiny.ladder import Ladder, build_ladder
+from vmaf_tiny.table import need_pyarrow, write_table
+
+_WRITERS = (".json", ".m3u8", ".mpd", ".parquet")
+
+
+def run(
+    source: str,
+    options: LadderOptions,
+    encoder: EncoderOptions,
+    raw: RawOptions,
+    model: ModelOptions,
+) -> int:
+    """Build a ladder, write and show it."""
+    for path in options.output:
+        if path == "-":
+            continue
+        if Path(path).suffix.lower() not in _WRITERS:
+            raise OptionError(f"-o {path}: let it end in one of {', '.join(_WRITERS)}")
+        if path.lower().endswith(".parquet"):
+            need_pyarrow()
+        check_writable(path, [source])
+    arguments = {**options.arguments(), **encoder.work(), **raw.arguments()}
+    with model.open() as opened, steps_shown() as step:
+        ladder = build_ladder(
+            source,
+            rendition=encoder.rendition(),
+            model=opened,
+            progress=lambda p: step(f"{p.done} of {p.total or '?'} pictures, {p.fps:.1f} fps"),
+            **arguments,
+        )
+    warnings = (text for made in ladder.points for text in made.result.warnings)
+    for warning in dict.fromkeys(warnings):
+        print("vmaf-tiny: warning:", warning, file=sys.stderr)
+    for path in options.output:
+        _write(path, ladder)
+    if "-" not in options.output:
+        show(view(ladder))
+    return 0
+
+
+def _write(path: str, ladder: Ladder) -> None:
+    kind = Path(path).suffix.lower()
+    if kind == ".parquet":
+        write_table(path, [made.scored for made in ladder.points])
+    elif kind == ".m3u8":
+        write_text(path, ladder.hls())
+    elif kind == ".mpd":
+        write_text(path, ladder.dash())
+    else:
+        write_text(path, json.dumps(ladder.to_dict(), indent=2, allow_nan=False) + "\n")
+
+
+def view(ladder: Ladder) -> Group:
+    """Return all encodes, those on the hull marked, and the rungs."""
+    points = _columns(["", "size", "quality"])
+    for number, made in enumerate(ladder.points):
+        points.add_row(
+            "[green]◆[/]" if number in ladder.hull else "",
+            f"{made.encoder.width}x{made.encoder.height}",
+            escape(made.rendition.quality),
+            f"{made.bitrate / 1000:.1f}",
+            coloured(made.score),
+            f"{made.pooled['p5']:.3f}",
+        )
+    rungs = _columns(["rung for", "size", "quality"])
+    for rung in ladder.rungs:
+        rungs.add_row(
+            rung.asked,
+            f"{rung.width}x{rung.height}",
+            escape(ladder.points[rung.point].rendition.quality),
+            f"{rung.bitrate / 1000:.1f}",
+            coloured(rung.score),
+            f"{rung.p5:.3f}",
+        )
+    told = f"◆ on the convex hull; all compared at {ladder.width}x{ladder.height}"
+    return Group(points, f"[dim]{told}[/]", "", rungs)
+
+
+def _columns(names: list[str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    for name in ("kbit/s", "VMAF", "p5"):
+        table.add_column(name, justify="right")
+    return table
