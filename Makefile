@@ -31,7 +31,7 @@ help:
 	@echo "make plugin  the filter for the ffmpeg of this machine, with all of its filters"
 	@echo "make plugin-pyav  the filter for the PyAV of $(VENV), by import vmaf_tiny.avfilter"
 	@echo "make ffmpeg  a whole ffmpeg with the filter; FFMPEG=9.0 or a path, FULL=1, SHARED=1"
-	@echo "make prove   what SECURITY in the README says, proved at length: one table with figures"
+	@echo "make prove   what the README says of security, proved at length: one table with figures"
 	@echo "make bench   speed and memory beside libvmaf's, and what they must be"
 	@echo "make clean   remove what make made"
 
