@@ -262,6 +262,19 @@ class Media:
             self._damage(_seconds(last), "its last frame is cut off")
         self._check_end(last)
 
+    def seek(self, stamp: int, back: float = 0.0) -> None:
+        """Go to a key frame, so that `frames` begins there, if the container can do that.
+
+        Parameters
+        ----------
+        stamp
+            Time stamp of the key frame, in units of the stream.
+        back
+            Seconds to go back further.
+        """
+        units = round(back / self._stream.time_base) if self._stream.time_base else 0
+        self._container.seek(stamp - units, stream=self._stream, backward=True)
+
     def _packets(self) -> "Iterator[Packet[VideoStream]]":
         """Demux; the last packet is empty and flushes the decoder."""
         try:

@@ -143,6 +143,19 @@ class Source:
             cells = None if sign is None else signature(luma, sign)
             yield Picture(index, time, luma, cells)
 
+    def seek(self, stamp: int, back: float = 0.0) -> None:
+        """Go to a key frame by its time stamp, or so many seconds before; read from there on.
+
+        Raises
+        ------
+        OptionError
+            This is no file of a container.
+        """
+        if self._media is None:
+            raise OptionError(f"{self.info.label} is no file that can be read from the middle")
+        self._media.seek(stamp, back)
+        self._images = self._media.frames()
+
     def images(self) -> Iterator[tuple[int, float | None, Image]]:
         """Read all pictures as they are: index, seconds and frame or plane; see `pictures`."""
         first = None

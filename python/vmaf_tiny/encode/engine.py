@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from vmaf_tiny._core import Model
 from vmaf_tiny.containers import raw_for
-from vmaf_tiny.encode.feed import Feed
+from vmaf_tiny.encode.feed import Feed, Shot
 from vmaf_tiny.encode.join import Joiner, Watcher, WorkSpec
-from vmaf_tiny.encode.lane import Lane
+from vmaf_tiny.encode.lane import Lane, Tally
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import RenditionResult
+from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.frames import RawFormat, SourceSpec, open_source
 from vmaf_tiny.preflight import check_allowances
@@ -93,7 +94,8 @@ def encode_and_score(
     mode: str = "exact",
     raw: RawFormat | None = None,
     allow: Collection[str] = (),
-    keep: str | os.PathLike[str] | None = None,
+    keep: str | os.PathLike[str] | Sequence[Path | None] | None = None,
+    segment: Segment | None = None,
     watcher: Watcher | None = None,
     progress: Callable[[EncodeProgress], None] | None = None,
 ) -> list[RenditionResult]:
@@ -117,8 +119,10 @@ def encode_and_score(
     raw
         What raw video is like.
     keep
-        Folder to keep the encodes in, as Matroska; made if it is missing. A file appears when it
-        is whole.
+        Folder to keep the encodes in, as Matroska; made if it is missing. Or a file for each. A
+        file appears when it is whole.
+    segment
+        What is encoded of the source, see `segments.split`; None: all.
     watcher
         Called in another thread with numbers of renditions and their scores of each picture, in
         order; if it returns True, the pass ends there, and results are of what was done.
@@ -157,7 +161,7 @@ def encode_and_score(
         opened = stack.enter_context(
             open_source(source, role="source", raw=raw_for(source, raw) or _of_planes(source, raw))
         )
-        feed = Feed(opened)
+        feed = Feed(opened, segment)
         files = _files(keep, feed.info.name, renditions)
         lanes: list[Lane] = []
         for rendition, file in zip(renditions, files, strict=True):
@@ -175,11 +179,15 @@ def _of_planes(source: SourceSpec, raw: RawFormat | None) -> RawFormat | None:
 
 
 def _files(
-    keep: str | os.PathLike[str] | None, source: str, renditions: Sequence[Rendition]
+    keep: str | os.PathLike[str] | Sequence[Path | None] | None,
+    source: str,
+    renditions: Sequence[Rendition],
 ) -> list[Path | None]:
     """Return where encodes are kept; two that are named alike are numbered."""
     if keep is None:
         return [None] * len(renditions)
+    if not isinstance(keep, str | os.PathLike):
+        return list(keep)
     folder = Path(keep)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -220,7 +228,7 @@ class _Pass:
         self._errors: list[BaseException] = []
         self._end = threading.Event()
         self._begun = clock.monotonic()
-        self._span = 0
+        self._last: Shot | None = None
 
     def run(self) -> list[RenditionResult]:
         for joiner in self._joiners:
@@ -257,7 +265,9 @@ class _Pass:
                 shot.uses = len(self._lanes)
                 for joiner in self._joiners:
                     joiner.add_reference(shot)
-                self._span = shot.stamp
+                self._last = shot
+                if shot.beside:
+                    continue
                 for lane in self._lanes:
                     if not lane.feed(shot):
                         return
@@ -296,7 +306,7 @@ class _Pass:
     def _report(self) -> None:
         if not self._progress:
             return
-        total = self._feed.info.frame_count
+        total = self._feed.count
         done = min(joiner.scored for joiner in self._joiners)
         fps = done / max(clock.monotonic() - self._begun, 1e-9)
         left = None if total is None or not done else max(total - done, 0) / fps
@@ -322,16 +332,14 @@ class _Pass:
 
     def _result(self, lane: Lane, result: Result, stamps: NDArray[np.int64]) -> RenditionResult:
         complete = not self._enough
-        tally, clock_ = lane.tally, self._feed.clock
-        shown = float(self._span * clock_.time_base) if complete else 0.0
-        duration = shown + float((1 if complete else len(tally.packets)) / clock_.rate)
+        tally = lane.tally
         packets = [tally.packets.get(stamp, (0, False)) for stamp in stamps.tolist()]
         return RenditionResult(
             rendition=lane.rendition,
             source=self._path,
             result=result,
             bytes=tally.bytes,
-            duration=duration,
+            duration=self._duration(tally, complete),
             encode_seconds=tally.seconds,
             pictures=tally.pictures,
             sizes=np.array([size for size, _ in packets], np.int64),
@@ -339,4 +347,14 @@ class _Pass:
             encoder=lane.described,
             kept=lane.finish() if complete else None,
             complete=complete,
+            header=tally.header,
         )
+
+    def _duration(self, tally: Tally, complete: bool) -> float:
+        """Return for how many seconds is shown what was encoded."""
+        units = self._feed.clock
+        if not complete or self._last is None:
+            return float(len(tally.packets) / units.rate)
+        last = float(self._last.stamp * units.time_base)
+        # The picture behind a segment is not shown; any other is for as long as is usual.
+        return last if self._last.beside else last + float(1 / units.rate)

@@ -22,6 +22,7 @@ from av.video.reformatter import (
 from numpy.typing import NDArray
 
 from vmaf_tiny.encode.codecs import Shape
+from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.frames import Source, VideoInfo
 from vmaf_tiny.luma import Image, pixels
@@ -31,8 +32,9 @@ _FINEST = 65535  # of a time base, as MPEG-4 has it, where that is fine enough
 _FINE_ENOUGH = 2000  # time stamps per second
 _SNAP = 0.0006  # seconds: what containers that count milliseconds are off by
 _RANGES = {"limited": ColorRange.MPEG, "full": ColorRange.JPEG, None: ColorRange.UNSPECIFIED}
+_BACK = (0.0, 2.0, 10.0, 1e5)  # seconds; the last is the start of anything
 _DEPTHS = (8, 9, 10, 12, 14, 16)
-_TURNS = {1: "cclock", 2: "", 3: "clock"}
+_TURNS = {1: "cclock", 3: "clock"}
 
 
 class Clock:
@@ -45,17 +47,19 @@ class Clock:
     ----------
     rate
         Pictures per second, nominal; None: unknown.
+    start
+        Seconds at which the first picture is shown; None: of the one that comes first.
     """
 
-    def __init__(self, rate: Fraction | None) -> None:
+    def __init__(self, rate: Fraction | None, start: float | None = None) -> None:
         self.rate = (rate or _USUAL_RATE).limit_denominator(1001)
         finer = max(1, _FINEST // self.rate.numerator)
         if finer * self.rate < _FINE_ENOUGH:
             finer = round(100000 / self.rate)
         self._finer = finer
         self.time_base = 1 / (self.rate * finer)
-        self._start: float | None = None
-        self._last = -1
+        self._start = start
+        self._last: int | None = None
 
     def stamp(self, index: int, time: float | None) -> int:
         """Return the time stamp of the next picture.
@@ -73,7 +77,7 @@ class Clock:
         number = round(passed * self.rate)
         steady = abs(passed - number / self.rate) <= _SNAP
         stamp = number * self._finer if steady else round(passed / self.time_base)
-        if stamp <= self._last:
+        if self._last is not None and stamp <= self._last:
             raise InputError(
                 f"time stamps of the source do not increase at picture {index}: remux it with"
                 " increasing ones first"
@@ -98,6 +102,8 @@ class Shot:
         Upright, with `stamp`.
     uses
         How often `shaped` will be called; what was made is let go of then.
+    beside
+        Whether it is beside the segment: only a reference for the motion of its neighbour.
     """
 
     index: int
@@ -105,6 +111,7 @@ class Shot:
     time: float | None
     frame: av.VideoFrame
     uses: int = 1
+    beside: bool = False
     _made: dict[tuple[int, int, str], Future[av.VideoFrame]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -170,6 +177,8 @@ class Feed:
     ----------
     source
         Open; what it is read for is this feed alone.
+    segment
+        What is read of it; None: all.
 
     Attributes
     ----------
@@ -183,12 +192,13 @@ class Feed:
         Range, transfer, matrix and primaries that encodes of it are tagged with.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, segment: Segment | None = None) -> None:
         info = source.info
         if info.mirrored:
             raise InputError(f"{info.label} is shown mirrored: mirror it first")
         self._source = source
-        self._turns = info.turns
+        self._segment = segment
+        self._upright = _Turner(info.turns)
         size = (info.height, info.width) if info.turns % 2 else (info.width, info.height)
         aspect = info.sample_aspect
         if aspect and info.turns % 2:
@@ -200,16 +210,73 @@ class Feed:
         self.pix_fmt: str = _encodable(info)
         self.tags = color_tags(info)
 
+    @property
+    def count(self) -> int | None:
+        """How many pictures are to be encoded; an estimate unless it is a segment."""
+        return self._segment.pictures if self._segment else self.info.frame_count
+
     def shots(self) -> Iterator[Shot]:
-        """Read all pictures."""
-        upright = _Turner(self._turns) if self._turns else None
+        """Read all pictures, or those of the segment and the ones beside it.
+
+        Raises
+        ------
+        InputError
+            The source cannot be read on, its time stamps do not increase, or what is in the
+            segment is not what its container said.
+        """
+        if self._segment:
+            return self._of_segment(self._segment)
+        return self._all()
+
+    def _all(self) -> Iterator[Shot]:
         for index, time, image in self._source.images():
-            frame = _frame_of(image, self.pix_fmt)
-            if upright:
-                frame = upright(frame)
+            frame = self._upright(_frame_of(image, self.pix_fmt))
             stamp = self.clock.stamp(index, time)
             _stamp(frame, stamp, self.clock.time_base, self.tags)
             yield Shot(index, stamp, time, frame)
+
+    def _of_segment(self, segment: Segment) -> Iterator[Shot]:
+        """Read a segment, whose first picture has time stamp 0."""
+        first = None
+        for k, (time, frame) in enumerate(self._expected(segment)):
+            if k < segment.before - 1:
+                continue
+            stamp = self.clock.stamp(k, time)
+            number = k - segment.before
+            if number == 0:
+                first = stamp
+            stamp = -1 if first is None else stamp - first
+            frame = self._upright(_frame_of(frame, self.pix_fmt))
+            _stamp(frame, stamp, self.clock.time_base, self.tags)
+            yield Shot(number, stamp, time, frame, beside=not 0 <= number < segment.pictures)
+
+    def _expected(self, segment: Segment) -> Iterator[tuple[float | None, av.VideoFrame]]:
+        """Decode exactly the pictures of a segment.
+
+        Where a container has no index, as MPEG-TS, a key frame is found by going back too far.
+        """
+        count = 0
+        for seconds in _BACK:
+            self._source.seek(segment.seek, seconds)
+            for _, time, image in self._source.images():
+                assert isinstance(image, av.VideoFrame)
+                if image.pts is not None and image.pts < segment.stamps[0]:
+                    continue
+                if image.pts != segment.stamps[count]:
+                    break
+                if count == 0:
+                    start = segment.origin * (image.time_base or Fraction(1))
+                    self.clock = Clock(self.clock.rate, float(start))
+                count += 1
+                yield time, image
+                if count == len(segment.stamps):
+                    return
+            if count:
+                break
+        raise InputError(
+            f"{self.info.label} does not decode to the pictures that its container tells of, in"
+            f" segment {segment.number}: encode it without segments"
+        )
 
 
 def color_tags(info: VideoInfo) -> tuple[int, int, int, int]:
@@ -277,6 +344,8 @@ class _Turner:
         self._graph: Graph | None = None
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
+        if not self._turns:
+            return frame
         if self._graph is None:
             self._graph = self._build(frame)
         self._graph.push(frame)
@@ -286,19 +355,16 @@ class _Turner:
 
     def _build(self, frame: av.VideoFrame) -> Graph:
         graph = Graph()
-        chain = [
-            graph.add_buffer(
-                width=frame.width,
-                height=frame.height,
-                format=frame.format,
-                time_base=frame.time_base or Fraction(1, 25),
-            )
-        ]
+        begin = graph.add_buffer(
+            width=frame.width,
+            height=frame.height,
+            format=frame.format,
+            time_base=frame.time_base or Fraction(1, 25),
+        )
         if self._turns == 2:
-            chain += [graph.add("hflip"), graph.add("vflip")]
+            turns = [graph.add("hflip"), graph.add("vflip")]
         else:
-            chain.append(graph.add("transpose", f"dir={_TURNS[self._turns]}"))
-        chain.append(graph.add("buffersink"))
-        graph.link_nodes(*chain)
+            turns = [graph.add("transpose", f"dir={_TURNS[self._turns]}")]
+        graph.link_nodes(begin, *turns, graph.add("buffersink"))
         graph.configure()
         return graph

@@ -103,6 +103,7 @@ class Joiner:
         self._stopped = False
         self._history: deque[tuple[Luma, list[Luma], float | None]] = deque(maxlen=2)
         self._pushed = 0
+        self._lead = self._trail = 0  # rows of pictures beside the segment
         self._stack = ExitStack()
         self._shared = self._scorer(len(lanes))
         self.scored = 0
@@ -186,6 +187,8 @@ class Joiner:
             while True:
                 if self._stopped:
                     raise VmafTinyError("stopped")
+                if self._references and self._references[0].beside:
+                    return self._references.popleft(), []
                 if self._references:
                     stamp = self._references[0].stamp
                     for member in self._members:
@@ -200,6 +203,9 @@ class Joiner:
                 self._change.wait()
 
     def _push(self, shot: Shot, shown: list[Luma | None]) -> None:
+        if shot.beside:
+            self._push_beside(shot)
+            return
         if all(luma is None for luma in shown):
             for member in self._members:
                 member.dropped += 1
@@ -223,6 +229,21 @@ class Joiner:
             reference if luma is None or member.apart else luma
             for member, luma in zip(self._members, shown, strict=True)
         ]
+        self._push_shared(shot, reference, lumas)
+
+    def _push_beside(self, shot: Shot) -> None:
+        """Add a reference that only the motion of its neighbour in the segment needs."""
+        reference = self._convert(shot.frame)
+        if self._pushed:
+            self._trail = 1
+        else:
+            self._lead = 1
+        for member in self._members:
+            if member.apart is not None:
+                member.apart.push(reference, reference, time=shot.time)
+        self._push_shared(shot, reference, [reference] * len(self._members))
+
+    def _push_shared(self, shot: Shot, reference: Luma, lumas: list[Luma]) -> None:
         self._pushed += 1
         self._history.append((reference, lumas, shot.time))
         self._see(self._shared.push(reference, *lumas, time=shot.time))
@@ -243,9 +264,12 @@ class Joiner:
 
     def _see(self, ready: Sequence[PictureScore]) -> None:
         for picture in ready:
+            if picture.index < self._lead:
+                continue
             self.scored += 1
             self.means += (picture.scores - self.means) / self.scored
-            if self._watcher and self._watcher(self.numbers, picture):
+            seen = replace(picture, index=picture.index - self._lead)
+            if self._watcher and self._watcher(self.numbers, seen):
                 self.enough = True
 
     # ----------------------------------------------------------------------------------- after
@@ -258,7 +282,7 @@ class Joiner:
         InputError
             Nothing or almost nothing of a rendition could be paired.
         """
-        if not self._pushed:
+        if self._pushed <= self._lead + self._trail:
             raise InputError("no picture of the renditions is one of the source: nothing to score")
         shared = self._shared.finish()
         return [
@@ -267,10 +291,15 @@ class Joiner:
         ]
 
     def _own(self, member: _Member, shared: Result) -> Result:
+        """Return the rows that count, of both scorers if there are two."""
         if member.apart is None:
-            return shared
+            if not self._lead and not self._trail:
+                return shared
+            return joined([(shared, self._lead, len(shared.scores) - self._trail)])
         (own,) = member.apart.finish()
-        return joined([(shared, 0, member.before), (own, member.overlap, len(own.scores))])
+        end = max(member.before, self._lead)
+        begin = member.overlap + end - member.before
+        return joined([(shared, self._lead, end), (own, begin, len(own.scores) - self._trail)])
 
     def _described(self, member: _Member, result: Result) -> Result:
         """Add what is known of the videos and how they were paired."""

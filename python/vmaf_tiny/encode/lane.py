@@ -28,6 +28,7 @@ from vmaf_tiny.encode.codecs import (
 from vmaf_tiny.encode.feed import Feed, Shot
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import EncoderInfo
+from vmaf_tiny.encode.segment import LEAD_IN
 from vmaf_tiny.errors import InputError, OptionError, VmafTinyError
 from vmaf_tiny.frames import VideoInfo
 from vmaf_tiny.look import look_of_frame
@@ -49,6 +50,8 @@ class Tally:
     ----------
     bytes
         Of packets and the encoder's header.
+    header
+        Of the latter alone.
     seconds
         That the encoder was at work.
     pictures
@@ -58,6 +61,7 @@ class Tally:
     """
 
     bytes: int = 0
+    header: int = 0
     seconds: float = 0.0
     pictures: int = 0
     packets: dict[int, tuple[int, bool]] = field(default_factory=dict)
@@ -194,7 +198,8 @@ class Lane:
             tally.seconds += clock.perf_counter() - begun
             if decoder is None:
                 decoder = open_decoder(self.encoder)
-                tally.bytes += len(context.extradata or b"")
+                tally.header = len(context.extradata or b"")
+                tally.bytes += tally.header
             for packet in [*packets, *([None] if shot is None else [])]:
                 if packet:
                     self._count(packet)
@@ -205,10 +210,17 @@ class Lane:
                     self._check(decoded)
                     emit(decoded.pts or 0, self._convert(decoded))
                 if packet and self._part:
-                    packet.stream = self._container.streams[0]
-                    self._container.mux(packet)
+                    self._write(packet)
             if shot is None:
                 return
+
+    def _write(self, packet: "Packet[VideoStream]") -> None:
+        if self._container.format.name == "nut" and packet.pts is not None:
+            late = round(LEAD_IN / self.encoder.shape.time_base)
+            packet.pts += late
+            packet.dts = None if packet.dts is None else packet.dts + late
+        packet.stream = self._container.streams.video[0]
+        self._container.mux(packet)
 
     def _count(self, packet: "Packet[VideoStream]") -> None:
         if packet.pts is None:
@@ -283,7 +295,9 @@ def _container(path: Path | None) -> OutputContainer:
     if path is None:
         return av.open("-", "w", format="null")
     try:
-        return av.open(str(path), "w", format="matroska")
+        # NUT keeps time stamps as they are, so it is what parts are made of.
+        nut = path.name.split(".")[-3] == "nut"
+        return av.open(str(path), "w", format="nut" if nut else "matroska")
     except OSError as error:
         raise OptionError(f"{path.parent} cannot be written to: {error.strerror}") from None
 

@@ -93,7 +93,11 @@ class RenditionResult:
     kept
         The file that it was kept in; None: it was not.
     complete
-        Whether the whole source was encoded; else a watcher had seen enough.
+        Whether all was encoded that was to be; else a watcher had seen enough.
+    header
+        Bytes of the encoder's header, which are among `bytes`.
+    segments
+        In how many segments it was encoded, see `vmaf_tiny.encode.segments`.
     """
 
     rendition: Rendition
@@ -108,6 +112,8 @@ class RenditionResult:
     encoder: EncoderInfo
     kept: Path | None = None
     complete: bool = True
+    header: int = 0
+    segments: int = 1
 
     @property
     def bitrate(self) -> float:

@@ -133,6 +133,8 @@ def rendition_to_dict(made: RenditionResult) -> dict[str, Any]:
         "encoder": asdict(made.encoder),
         "encode_seconds": made.encode_seconds,
         "complete": made.complete,
+        "header": made.header,
+        "segments": made.segments,
         "kept": str(made.kept) if made.kept else None,
         "worst_window": asdict(made.worst_window()),
         "pooled": result.pooled,
@@ -176,6 +178,8 @@ def rendition_from_dict(values: Mapping[str, Any]) -> RenditionResult:
         encoder=EncoderInfo(**values["encoder"]),
         kept=Path(values["kept"]) if values["kept"] else None,
         complete=values["complete"],
+        header=values["header"],
+        segments=values["segments"],
     )
 
 

@@ -1,0 +1,220 @@
+"""Split a source at its key frames into segments that are encoded apart, and join what comes of it.
+
+A segment is encoded as if it were a clip of its own, so its first picture is a key frame, and the
+encode of the whole source is what its segments give one after the other: it differs from one that
+was made in a single run, as encoders look across what would be a seam. The scores are those of
+that encode. Motion at a seam needs the reference picture before it and the one behind it, which
+are decoded too, so that features of the segments, put one after the other, equal those of the
+joined encode to the bit. (Where an encoder drops pictures beside a seam, motion there is still that
+of neighbours in the source.)
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from vmaf_tiny.encode.join import joined
+from vmaf_tiny.encode.result import RenditionResult
+from vmaf_tiny.encode.segment import LEAD_IN, Segment
+from vmaf_tiny.errors import InputError
+from vmaf_tiny.files import write_atomically
+from vmaf_tiny.pairing import PairingReport, SideReport
+from vmaf_tiny.result import Result
+
+
+def split(path: str | os.PathLike[str], seconds: float) -> list[Segment]:
+    """Split a video at key frames into segments of at least so many seconds.
+
+    Nothing is decoded. The last segment may be shorter; one that would be shorter than half joins
+    the one before.
+
+    Raises
+    ------
+    InputError
+        The video has no time stamps to split it by.
+    """
+    stamps, keys, base = _scan(path)
+    starts = [0]
+    for number in np.flatnonzero(keys).tolist():
+        if (stamps[number] - stamps[starts[-1]]) * base >= Fraction(seconds):
+            starts.append(number)
+    if len(starts) > 1 and (stamps[-1] - stamps[starts[-1]]) * base < Fraction(seconds) / 2:
+        starts.pop()
+    ends = [*starts[1:], len(stamps)]
+    return [
+        _segment(number, stamps, keys, *bounds)
+        for number, bounds in enumerate(zip(starts, ends, strict=True))
+    ]
+
+
+def _segment(number: int, stamps: Sequence[int], keys: Sequence[bool], a: int, b: int) -> Segment:
+    seek = max(a - 1, 0)
+    while not keys[seek] and seek > 0:
+        seek -= 1
+    after = b < len(stamps)
+    return Segment(
+        number, stamps[0], stamps[seek], tuple(stamps[seek : b + after]), a - seek, after
+    )
+
+
+def _scan(path: str | os.PathLike[str]) -> tuple[list[int], list[bool], Fraction]:
+    """Return time stamps in order, which of them are key frames, and what they count."""
+    name = os.fspath(path)
+    try:
+        with av.open(name) as container:
+            stream = container.streams.best("video")
+            if not isinstance(stream, VideoStream) or not stream.time_base:
+                raise InputError(f"{name} has no video: give a video")
+            found = {
+                packet.pts: packet.is_keyframe
+                for packet in container.demux(stream)
+                if packet.size and not packet.is_discard
+            }
+            base = stream.time_base
+    except FFmpegError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}") from None
+    if None in found or not found:
+        raise InputError(f"{name} has no time stamps to split it by: encode it without segments")
+    stamps = sorted(stamp for stamp in found if stamp is not None)
+    return stamps, [found[stamp] for stamp in stamps], base
+
+
+def join_results(parts: Sequence[RenditionResult], kept: Path | None = None) -> RenditionResult:
+    """Return the result of a whole source from those of its segments, in order.
+
+    Parameters
+    ----------
+    parts
+        All of one rendition.
+    kept
+        The file of the joined encode.
+    """
+    first = parts[0]
+    result = joined([(part.result, 0, len(part.result.scores)) for part in parts])
+    return replace(
+        first,
+        result=_told(result, [part.result for part in parts]),
+        bytes=sum(part.bytes - part.header for part in parts) + first.header,
+        duration=sum(part.duration for part in parts),
+        encode_seconds=sum(part.encode_seconds for part in parts),
+        pictures=sum(part.pictures for part in parts),
+        sizes=np.concatenate([part.sizes for part in parts]),
+        keyframes=np.concatenate([part.keyframes for part in parts]),
+        kept=kept,
+        segments=len(parts),
+    )
+
+
+def _told(result: Result, parts: Sequence[Result]) -> Result:
+    """Add what was said of all parts."""
+    reports = [part.provenance.pairing for part in parts]
+    pairing = _sum([report for report in reports if report])
+    return replace(
+        result,
+        warnings=tuple(dict.fromkeys(text for part in parts for text in part.warnings)),
+        provenance=replace(result.provenance, pairing=pairing),
+    )
+
+
+def _sum(reports: Sequence[PairingReport]) -> PairingReport:
+    def side(which: str) -> SideReport:
+        sides: list[SideReport] = [getattr(report, which) for report in reports]
+        return SideReport(
+            sides[0].name,
+            sum(each.total for each in sides),
+            all(each.read_out for each in sides),
+            sum(each.skipped for each in sides),
+            sum(each.left for each in sides),
+        )
+
+    return PairingReport(
+        reports[0].kind,
+        sum(report.pairs for report in reports),
+        side("reference"),
+        side("distorted"),
+    )
+
+
+def join_files(parts: Sequence[Path], durations: Sequence[float], target: Path) -> None:
+    """Write the encodes of segments one after the other into one Matroska file.
+
+    Parameters
+    ----------
+    parts
+        NUT files, which keep time stamps as they are, `LEAD_IN` seconds late.
+    durations
+        Seconds of each, after which the next begins.
+    target
+        Appears whole or not at all.
+
+    Raises
+    ------
+    InputError
+        A part cannot be read, or parts have different headers.
+    """
+
+    def write(temporary: Path) -> None:
+        with av.open(str(temporary), "w", format="matroska") as out:
+            _append_all(parts, durations, out)
+
+    try:
+        write_atomically(target, write)
+    except FFmpegError as error:
+        raise InputError(f"segments cannot be joined into {target}: {error.strerror}") from None
+
+
+def _append_all(parts: Sequence[Path], durations: Sequence[float], out: OutputContainer) -> None:
+    """Write all packets, shifted by the time that is shown before their part."""
+    starts = np.concatenate([[0.0], np.cumsum(durations)[:-1]]).tolist()
+    stamps: list[int] = []
+    for path, start in zip(parts, starts, strict=True):
+        stamps += [packet.pts or 0 for packet in _packets(path, start)]
+    decoding = iter(_decoding_stamps(stamps))
+    with av.open(str(parts[0])) as container:
+        given = container.streams.video[0]
+        header = given.codec_context.extradata
+        stream = out.add_stream_from_template(given, opaque=True)
+    for path, start in zip(parts, starts, strict=True):
+        for packet in _packets(path, start, header):
+            packet.dts = next(decoding)
+            packet.stream = stream
+            out.mux(packet)
+
+
+def _packets(path: Path, start: float, header: bytes | None = None) -> "Iterator[Packet[VideoStream]]":
+    """Give the packets of a part, their time stamps counted from the start of the whole."""
+    with av.open(str(path)) as container:
+        given = container.streams.video[0]
+        if header is not None and given.codec_context.extradata != header:
+            raise InputError(
+                "encodes of segments have different headers, so they cannot be one file: keep them"
+                " without segments"
+            )
+        shift = round((Fraction(start) - LEAD_IN) / (given.time_base or 1))
+        for packet in container.demux(given):
+            if packet.size and packet.pts is not None:
+                packet.pts += shift
+                yield packet
+
+
+def _decoding_stamps(stamps: Sequence[int]) -> list[int]:
+    """Return when packets are decoded, in their order, by when they are shown.
+
+    That is when the picture is shown that comes so many places earlier, as is needed for none to
+    be decoded later than it is shown.
+    """
+    shown = np.sort(stamps)
+    delay = int((np.arange(len(stamps)) - np.searchsorted(shown, stamps)).max())
+    step = int(shown[1] - shown[0]) if len(shown) > 1 else 1
+    early = shown[0] - step * np.arange(delay, 0, -1)
+    decoded: list[int] = np.concatenate([early, shown])[: len(stamps)].tolist()
+    return decoded
