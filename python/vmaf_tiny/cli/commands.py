@@ -1,6 +1,6 @@
 """The commands and their help."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat
@@ -9,14 +9,17 @@ from vmaf_tiny._core import version
 from vmaf_tiny.cli.encoding import EncoderOptions, LadderOptions, SearchOptions
 from vmaf_tiny.cli.options import (
     FLAG,
+    OUTPUT,
     PATH,
     PATHS,
     VIDEO,
     BenchOptions,
+    ModelChoice,
     ModelOptions,
     OutputOptions,
     PairOptions,
     RawOptions,
+    SweepOptions,
     WorkOptions,
 )
 
@@ -115,6 +118,41 @@ def ladder(
     from vmaf_tiny.cli.ladder import run
 
     return run(source, options, encoder, raw, model)
+
+
+@app.command
+def sweep(
+    source: Annotated[str, PATH, Parameter(group=VIDEO)],
+    *,
+    options: SweepOptions = SweepOptions(),
+    raw: RawOptions = RawOptions(),
+    model: ModelChoice = ModelChoice(),
+    output: Annotated[str | None, PATH, Parameter(alias="-o", group=OUTPUT)] = None,
+    progress: Annotated[Literal["auto", "json", "none"], Parameter(group=OUTPUT)] = "auto",
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q", group=OUTPUT)] = False,
+) -> int:
+    """Encode a source in many ways, in memory, and score every encode.
+
+    `vmaf-tiny sweep SRC --encoder libx264 --crf 18:40:2 --preset medium,slow -o results.json`
+
+    What was computed is kept: the same command goes on where one was killed. Curves (of more than
+    one encoder, preset or size) are compared by BD-rate.
+
+    Parameters
+    ----------
+    source
+        The original: any file that FFmpeg decodes, .y4m or raw .yuv.
+    output
+        File to write the results to: .json has everything, .parquet a row for each picture, .csv a
+        row for each rendition.
+    progress
+        auto: bars on a terminal, else a line now and then; json: events on standard error.
+    quiet
+        Only the scores, one a line.
+    """
+    from vmaf_tiny.cli.sweep import run
+
+    return run(source, options, raw, model, output, progress, quiet)
 
 
 @app.command

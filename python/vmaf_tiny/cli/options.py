@@ -20,6 +20,7 @@ MODEL = Group("Model", sort_key=3)
 WORK = Group("Work", sort_key=4)
 OUTPUT = Group("Output", sort_key=5)
 BENCH = Group("Benchmark", sort_key=6)
+ENCODE = Group("Renditions", help="Every combination is made.", sort_key=1)
 
 TABLE = "parquet"
 """Format of tables of features, which is no log."""
@@ -124,7 +125,7 @@ class RawOptions:
 
 @Parameter(name="*", group=MODEL)
 @dataclass(frozen=True)
-class ModelOptions:
+class ModelChoice:
     """Which model, and where it runs."""
 
     tiny_model: Annotated[str, Parameter(alias="--model")] = "vmaf_tiny_v2"
@@ -133,20 +134,35 @@ class ModelOptions:
     tiny_device: Literal["auto", "cpu", "cuda", "openvino", "rocm"] = "auto"
     """Where it runs; auto tries cuda, openvino, rocm and cpu."""
 
-    tiny_threads: NonNegativeInt = 0
-    """Threads of ONNX Runtime; 0: 1."""
-
     model_dir: Annotated[str | None, PATH] = None
     """Folder of the registry.json to trust, instead of the package's own."""
+
+    no_clip: Annotated[bool, FLAG] = False
+    """Let scores leave 0 to 100."""
+
+    def scoring(self) -> dict[str, Any]:
+        """Return what `vmaf_tiny.sweep.sweep` takes of these."""
+        return {
+            "model": self.tiny_model,
+            "model_dir": self.model_dir,
+            "device": self.tiny_device,
+            "clip": not self.no_clip,
+        }
+
+
+@Parameter(name="*", group=MODEL)
+@dataclass(frozen=True)
+class ModelOptions(ModelChoice):
+    """Which model, where it runs, and what it is told."""
+
+    tiny_threads: NonNegativeInt = 0
+    """Threads of ONNX Runtime; 0: 1."""
 
     ort_lib: Annotated[str | None, PATH] = None
     """Path of libonnxruntime, instead of that of the onnxruntime package."""
 
     verify: Annotated[bool, FLAG] = False
     """Refuse a model that is not in the registry."""
-
-    no_clip: Annotated[bool, FLAG] = False
-    """Let scores leave 0 to 100."""
 
     codec: str | None = None
     """Encoder of the distorted video, such as libx264, for models that are conditioned on it;
@@ -231,6 +247,86 @@ class OutputOptions:
             flags = " or ".join(f"--{name}" for name in LOG_FORMATS)
             raise OptionError(f"-o {self.output} does not tell the format of the log: add {flags}")
         return self.output, format
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class SweepOptions:
+    """What is made of a source, and how; options that take a list are repeated or have commas.
+
+    A value for one of several encoders is written after its name, such as
+    ``--preset libsvtav1=8``.
+    """
+
+    encoder: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE)] = ("libx264",)
+    """Encoders by FFmpeg's names; PyAV has libx264, libx265, libsvtav1, libvpx-vp9 and more."""
+
+    crf: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE)] = ()
+    """Constant rate factors, such as 18:40:2 (both ends are in it) or 20,26,32."""
+
+    qp: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE)] = ()
+    """Constant quantisers, written alike."""
+
+    bitrate: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE)] = ()
+    """Bitrates, such as 800k,1.5M."""
+
+    preset: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE)] = ()
+    """Presets, such as medium,slow."""
+
+    size: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE)] = ()
+    """Sizes, such as 1280x720; without it that of the source, at which all are compared."""
+
+    pix_fmt: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE)] = ()
+    """Pixel formats, such as yuv420p10le; without it the nearest to the source's."""
+
+    option: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE, alias="-O")] = ()
+    """More for the encoder, by FFmpeg's names: tune=film, x264-params=..., once for each."""
+
+    keep: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
+    """Folder to keep the encodes in, as Matroska."""
+
+    store: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
+    """File of results that were computed, which are not computed again; without it
+    vmaf-tiny/results.sqlite in ~/.cache or $XDG_CACHE_HOME."""
+
+    no_store: Annotated[bool, FLAG, Parameter(group=OUTPUT)] = False
+    """Compute everything, keep nothing."""
+
+    mode: Annotated[Literal["exact", "fast"], Parameter(group=WORK)] = "exact"
+    """exact: features equal to libvmaf's; fast: large pictures from some of their rows, off by a
+    few hundredths of a point."""
+
+    segment: Annotated[PositiveFloat | None, Parameter(group=WORK)] = None
+    """Split the source at key frames into parts of at least so many seconds, encoded apart."""
+
+    at_once: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
+    """Renditions made from one decode of the source; 0: as many as memory allows, at most 8."""
+
+    workers: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
+    """Processes to work in; 0: this one."""
+
+    dask: Annotated[str | None, Parameter(group=WORK)] = None
+    """Dask scheduler to work on, such as tcp://host:8786, or local."""
+
+    upload: Annotated[bool, FLAG, Parameter(group=WORK)] = False
+    """Send the source to Dask's workers; without it they read it at the same path."""
+
+    threads: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
+    """Threads for the features, of each worker; 0: one per processor."""
+
+    allow_hdr: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Score PQ or HLG video, although the model knows SDR only."""
+
+    allow_interlaced: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Encode interlaced video as if it were progressive, and compare it so."""
+
+    allow_damage: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Encode what can be decoded of a damaged or cut-off source."""
+
+    def allowed(self) -> set[str]:
+        """Return names of what is not refused."""
+        names = ("hdr", "interlaced", "damage")
+        return {name for name in names if getattr(self, f"allow_{name}")}
 
 
 @Parameter(name="*", group=BENCH)

@@ -285,7 +285,7 @@ def _open(context: VideoCodecContext) -> str | None:
     """Open an encoder; return its words if it refuses or ignores what it was told."""
     # SVT-AV1 tells its life on standard error unless it is asked not to.
     os.environ.setdefault("SVT_LOG", "1")
-    with _overheard(av.logging.WARNING) as heard, scheduling_kept():
+    with overheard(av.logging.WARNING) as heard, scheduling_kept():
         try:
             context.open(strict=False)
         except (FFmpegError, ValueError, OSError) as error:
@@ -321,8 +321,11 @@ class _Heard:
 
 
 @contextmanager
-def _overheard(level: int) -> Iterator[_Heard]:
-    """Listen to libraries, which write to the process's standard error, for a moment."""
+def overheard(level: int) -> Iterator[_Heard]:
+    """Listen to libraries, which write to the process's standard error, for a moment.
+
+    Only while nothing else runs that may want to write there.
+    """
     with _LOCK, tempfile.TemporaryFile() as file:
         before = av.logging.get_level()
         sys.stderr.flush()
@@ -375,7 +378,7 @@ def _of_file(stem: str) -> str:
 
 def _banner(name: str) -> str:
     """Encode a gray picture and return the version that the encoder tells of itself."""
-    with suppress(FFmpegError, ValueError, OSError), _overheard(av.logging.INFO) as heard:
+    with suppress(FFmpegError, ValueError, OSError), overheard(av.logging.INFO) as heard:
         context = _codec(name).create("video")
         context.width = context.height = 128
         context.pix_fmt = choose_pix_fmt(Rendition(name), "yuv420p")

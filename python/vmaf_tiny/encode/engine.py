@@ -162,7 +162,7 @@ def encode_and_score(
             open_source(source, role="source", raw=raw_for(source, raw) or _of_planes(source, raw))
         )
         feed = Feed(opened, segment)
-        files = _files(keep, feed.info.name, renditions)
+        files = kept_files(keep, feed.info.name, renditions)
         lanes: list[Lane] = []
         for rendition, file in zip(renditions, files, strict=True):
             lanes.append(Lane(rendition, feed, allowed, file))
@@ -178,7 +178,7 @@ def _of_planes(source: SourceSpec, raw: RawFormat | None) -> RawFormat | None:
     return None if isinstance(source, str | os.PathLike) else raw
 
 
-def _files(
+def kept_files(
     keep: str | os.PathLike[str] | Sequence[Path | None] | None,
     source: str,
     renditions: Sequence[Rendition],

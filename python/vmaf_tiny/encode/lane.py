@@ -5,7 +5,7 @@ import queue
 import threading
 import time as clock
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +24,7 @@ from vmaf_tiny.encode.codecs import (
     encoder_version,
     open_decoder,
     open_encoder,
+    overheard,
 )
 from vmaf_tiny.encode.feed import Feed, Shot
 from vmaf_tiny.encode.rendition import Rendition
@@ -110,6 +111,7 @@ class Lane:
         self._allowed = allowed
         self._keep = keep
         self._part = keep.with_name(f".{keep.name}.{os.getpid()}.part") if keep else None
+        self._thread: threading.Thread | None = None
         self._container = _container(self._part)
         try:
             shape = _shape(rendition, feed)
@@ -125,7 +127,6 @@ class Lane:
         self._convert = Converter(self.plan.distorted)
         self._queue: queue.Queue[Shot | None] = queue.Queue(_DEPTH)
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def _expected(self, shape: Shape) -> VideoInfo:
         form = pixels(shape.pix_fmt)
@@ -281,12 +282,15 @@ class Lane:
 
     def close(self) -> None:
         """Stop and free; what was not finished is not kept."""
-        if getattr(self, "_thread", None):
+        if self._thread is not None:
             self._stop.set()
-            assert self._thread
             self._thread.join()
-        with suppress(Exception):  # a file that is given up need not be whole
+        # Encoders that got nothing to encode may complain.
+        silence = nullcontext() if self._thread else overheard(av.logging.PANIC)
+        with suppress(Exception), silence:  # a file that is given up need not be whole
             self._container.close()
+            self.__dict__.pop("encoder", None)
+            del self._container
         if self._part:
             self._part.unlink(missing_ok=True)
 

@@ -190,7 +190,9 @@ def _append_all(parts: Sequence[Path], durations: Sequence[float], out: OutputCo
             out.mux(packet)
 
 
-def _packets(path: Path, start: float, header: bytes | None = None) -> "Iterator[Packet[VideoStream]]":
+def _packets(
+    path: Path, start: float, header: bytes | None = None
+) -> "Iterator[Packet[VideoStream]]":
     """Give the packets of a part, their time stamps counted from the start of the whole."""
     with av.open(str(path)) as container:
         given = container.streams.video[0]

@@ -1,0 +1,160 @@
+"""Results that were computed, in a file that only grows.
+
+The file is a SQLite database in write-ahead mode: what was written is there after a crash, and
+any number of processes may use it at once. A result has a key made of all that it depends on; it
+is never changed.
+"""
+
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any, Self
+
+from vmaf_tiny.errors import InputError, VmafTinyError
+
+_VERSION = 1
+_PATIENCE = 60.0  # seconds that a writer waits for another
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS results (
+    key TEXT PRIMARY KEY, about TEXT NOT NULL, value BLOB NOT NULL, created TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT, size INTEGER, modified INTEGER, sha256 TEXT NOT NULL,
+    PRIMARY KEY (path, size, modified)
+);
+"""
+
+
+def default_store() -> Path:
+    """Return the file that commands use unless they are told another."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "vmaf-tiny" / "results.sqlite"
+
+
+class Store:
+    """Results by key.
+
+    Parameters
+    ----------
+    path
+        File; made, with its folder, if it is missing.
+
+    Raises
+    ------
+    VmafTinyError
+        It cannot be opened, or a newer version of this library wrote it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise VmafTinyError(
+                f"the store {path} cannot be used: {error}: choose another file or none"
+            ) from None
+
+    def _prepare(self) -> None:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            raise VmafTinyError(f"the store {self.path} is of a newer vmaf-tiny: update this one")
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")  # also after a power cut
+        self._connection.executescript(_SCHEMA)
+        self._connection.execute(f"PRAGMA user_version={_VERSION}")
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return what was stored under a key, or None."""
+        row = self._connection.execute("SELECT value FROM results WHERE key = ?", (key,)).fetchone()
+        return None if row is None else unpacked(row[0])
+
+    def add(self, values: Iterable[tuple[str, Mapping[str, Any], bytes]]) -> None:
+        """Add results, all or none; a key that is there already keeps its value.
+
+        Parameters
+        ----------
+        values
+            Keys, what they were made of, for people, and values from `packed`.
+        """
+        rows = [(key, json.dumps(about), value) for key, about, value in values]
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO results"
+                " VALUES (?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+                rows,
+            )
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def digest(self, path: str | os.PathLike[str]) -> str:
+        """Return the sha256 of a file, without reading it again while it has not changed.
+
+        Raises
+        ------
+        InputError
+            It cannot be read.
+        """
+        try:
+            name, stat = os.path.realpath(path), Path(path).stat()
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from None
+        found = self._connection.execute(
+            "SELECT sha256 FROM files WHERE path = ? AND size = ? AND modified = ?",
+            (name, stat.st_size, stat.st_mtime_ns),
+        ).fetchone()
+        if found:
+            return str(found[0])
+        sha256 = digest(path)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+            (name, stat.st_size, stat.st_mtime_ns, sha256),
+        )
+        return sha256
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM results").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """Return the sha256 of a file in hexadecimal.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    try:
+        with closing(Path(path).open("rb")) as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def packed(value: Mapping[str, Any]) -> bytes:
+    """Return what JSON has as bytes for a store; numbers keep all their bits."""
+    return zlib.compress(json.dumps(value, allow_nan=False).encode())
+
+
+def unpacked(value: bytes) -> dict[str, Any]:
+    """Return what `packed` was given."""
+    return dict(json.loads(zlib.decompress(value)))
