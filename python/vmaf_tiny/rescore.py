@@ -21,8 +21,8 @@ def read_results(paths: Iterable[str | os.PathLike[str]]) -> list[Scored]:
     Parameters
     ----------
     paths
-        Of tables of features (``.parquet``) and of logs of vmaf-tiny or libvmaf (``.json``,
-        ``.csv``).
+        Of tables of features (``.parquet``), of renditions (``.json``), and of logs of vmaf-tiny
+        or libvmaf (``.json``, ``.csv``).
 
     Returns
     -------
@@ -44,8 +44,22 @@ def read_results(paths: Iterable[str | os.PathLike[str]]) -> list[Scored]:
             raise OptionError(f"{path} is no file of results: give files that end in {kinds}")
         if not Path(path).is_file():
             raise InputError(f"there is no file {path}")
-        encodes += read_table(path) if kind in _TABLES else [read_log(path)]
+        if kind in _TABLES:
+            encodes += read_table(path)
+        else:
+            encodes += _renditions(path) if kind == ".json" else [read_log(path)]
     return encodes
+
+
+def _renditions(path: str | os.PathLike[str]) -> list[Scored]:
+    """Read JSON: all renditions of a sweep, or one log."""
+    from vmaf_tiny.encode import tables
+
+    with Path(path).open("rb") as file:
+        begins = file.read(100)
+    if f'"{tables.KIND}"'.encode() not in begins:
+        return [read_log(path)]
+    return [made.scored for made in tables.read_results(path)]
 
 
 def rescore(result: Result, model: Model) -> Result:

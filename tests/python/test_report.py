@@ -14,10 +14,13 @@ import clips
 import reports
 from vmaf_tiny import InputError, OptionError
 from vmaf_tiny.cli import main
+from vmaf_tiny.encode import Rendition, encode_and_score
+from vmaf_tiny.encode.tables import write_results
 from vmaf_tiny.hull import upper_hull
 from vmaf_tiny.report import write_report
 from vmaf_tiny.report.charts import thinned
 from vmaf_tiny.report.page import with_series
+from vmaf_tiny.rescore import read_results
 from vmaf_tiny.table import write_table
 from vmaf_tiny.windows import worst_windows
 
@@ -159,6 +162,22 @@ def test_the_command(encodes, tmp_path, monkeypatch, capfd):
     ):
         assert main(["report", *arguments]) in (1, 2)
         assert said in capfd.readouterr().err
+
+
+def test_renditions_that_were_kept_are_shown(encodes, tmp_path):
+    """What a sweep writes is read, table and JSON alike."""
+    source = encodes[0].reference
+    wanted = [Rendition("libx264", crf=crf, preset="ultrafast") for crf in (30, 45)]
+    made = encode_and_score(source, wanted, keep=tmp_path)
+    for name in ("r.json", "r.parquet"):
+        write_results(tmp_path / name, made)
+        read = read_results([tmp_path / name])
+        assert [one.name for one in read] == [one.rendition.label for one in made]
+        for one, other in zip(read, made, strict=True):
+            np.testing.assert_array_equal(one.result.scores, other.result.scores)
+        assert write_report(tmp_path / "r.html", read) == []
+        page = (tmp_path / "r.html").read_text()
+        assert page.count("<figure data-encode") >= 4 and "libx264 ultrafast" in page
 
 
 def test_without_bokeh_the_way_to_it_is_told(encodes, tmp_path, monkeypatch):
