@@ -177,7 +177,8 @@ def whole_options(wanted: Wanted, prefix: Path, libraries: list[str], assembler:
     if wanted.sanitize:
         options += ["--toolchain=gcc-asan", "--disable-stripping"]
     if not assembler:
-        options.append("--disable-x86asm")
+        # With inline assembly alone, swscale of 7.1 and 8.1 scales differently each time.
+        options += ["--disable-x86asm", "--disable-inline-asm"]
     return options
 
 
