@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def read_corpus(path: Path) -> list[Unit]:
     return units
 
 
-def check_files(units: list[Unit], data: Path) -> None:
+def check_files(units: Sequence[Unit], data: Path) -> None:
     """Compare every file of a corpus with its sha256.
 
     Raises

@@ -24,7 +24,6 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
-from vmaf_train.corpora import read_units
 from vmaf_train.corpus import Unit, check_files
 from vmaf_train.distort import Recipe, distort, recipes_for
 from vmaf_train.errors import TrainError
@@ -58,16 +57,21 @@ class _Job:
 
 
 def extract(
-    corpus: str, data: Path, parts: Path, out: Path, workers: int = 2, full: bool = False
+    units: Sequence[Unit],
+    data: Path,
+    parts: Path,
+    out: Path,
+    workers: int = 2,
+    full: bool = False,
 ) -> Extracted:
     """Measure every distortion of every unit and write the table.
 
     Parameters
     ----------
-    corpus : str
-        Path of a manifest, or name of a corpus whose layout is known.
+    units : sequence of Unit
+        Of a corpus.
     data : Path
-        Folder that the manifest's paths are relative to, or that holds the corpus.
+        Folder that their paths are relative to.
     parts : Path
         Folder of finished units; kept.
     out : Path
@@ -83,7 +87,6 @@ def extract(
         If material is missing, a unit fails, or another run is at work in the parts folder;
         finished units stay.
     """
-    units = read_units(corpus, data)
     check_files(units, data)
     with _alone(parts):
         todo = [unit for unit in units if not part_path(unit, parts, full).is_file()]

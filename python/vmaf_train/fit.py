@@ -8,10 +8,11 @@ import dataclasses
 import numpy as np
 
 from vmaf_train.adam import descend
+from vmaf_train.errors import TableError
 from vmaf_train.metrics import Agreement, agreement
 from vmaf_train.models import Model
 from vmaf_train.net import Float32, Network, scaler
-from vmaf_train.polish import Array, loss, polish
+from vmaf_train.polish import Array, Layers, loss, polish
 from vmaf_train.recipe import Recipe
 from vmaf_train.table import Rows
 
@@ -26,7 +27,9 @@ class Fitted:
     metrics: Agreement
 
 
-def fit(model: Model, rows: Rows, extra: Rows | None, recipe: Recipe) -> Fitted:
+def fit(
+    model: Model, rows: Rows, extra: Rows | None, recipe: Recipe, begun: Network | None = None
+) -> Fitted:
     """Train a network; on one machine, the same input gives the same network.
 
     Parameters
@@ -35,19 +38,19 @@ def fit(model: Model, rows: Rows, extra: Rows | None, recipe: Recipe) -> Fitted:
         Measured; the scaler is fitted to them.
     extra : Rows or None
         More rows to learn from, each a third as important.
+    begun : Network, optional
+        Go on from here with the polish, without Adam.
     """
     mean, std = _scaler(model, rows)
     x, y, weight = _material(model, rows, extra, np.random.default_rng(recipe.seed + 77))
     x = (x - mean) / std
-    # Which start is the best shows early in the polish, not before it.
-    trial = recipe.polish // 5 if recipe.restarts > 1 else 0
-    starts = []
-    for start in range(recipe.restarts):
-        seed = 1000 * recipe.seed + start
-        layers = descend(model.hidden, model.activation, x, y, weight, recipe, seed)
-        starts.append(polish(layers, x, y, weight, trial, model.activation))
-    best = min(starts, key=lambda layers: loss(layers, x, y, weight, model.activation))
-    layers = polish(best, x, y, weight, recipe.polish - trial, model.activation)
+    if begun is None:
+        layers, steps = _started(model, x, y, weight, recipe)
+    else:
+        if (begun.mean != mean).any() or (begun.std != std).any():
+            raise TableError("the checkpoint to go on from was trained on other rows")
+        layers, steps = [(w.astype(float), b.astype(float)) for w, b in begun.layers], recipe.polish
+    layers = polish(layers, x, y, weight, steps, model.activation)
     network = Network(
         mean,
         std,
@@ -56,6 +59,19 @@ def fit(model: Model, rows: Rows, extra: Rows | None, recipe: Recipe) -> Fitted:
     )
     predicted = np.clip(network(inputs_of(model, rows)), 0, 100)
     return Fitted(network, agreement(predicted, rows.vmaf))
+
+
+def _started(model: Model, x: Array, y: Array, weight: Array, recipe: Recipe) -> tuple[Layers, int]:
+    """Best of the starts, and the steps of the polish that are left for it."""
+    # Which start is the best shows early in the polish, not before it.
+    trial = recipe.polish // 5 if recipe.restarts > 1 else 0
+    starts = []
+    for start in range(recipe.restarts):
+        seed = 1000 * recipe.seed + start
+        layers = descend(model.hidden, model.activation, x, y, weight, recipe, seed)
+        starts.append(polish(layers, x, y, weight, trial, model.activation))
+    best = min(starts, key=lambda layers: loss(layers, x, y, weight, model.activation))
+    return best, recipe.polish - trial
 
 
 def inputs_of(model: Model, rows: Rows) -> Array:

@@ -134,7 +134,7 @@ MODELS = {
             hidden=(64, 32, 16),
             description="VMAF of one picture from six features: scaler and a 6-64-32-16-1 network",
             gate=Gate(plcc=0.9998, rmse=0.15, p99=0.5),
-            recipe=Recipe(polish=50),
+            recipe=Recipe(polish=25),
             int8=True,
         ),
         Model(

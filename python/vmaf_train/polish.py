@@ -21,7 +21,7 @@ OUTSIDE = 0.1
 """What is left of an error that clipping to 0..100 hides."""
 
 _BLOCK = 8192  # rows whose Jacobian is in memory at once
-_CURVED = 40_000  # rows that the curvature is taken from: it steers a step, the loss judges it
+_CURVED = 20_000  # rows that the curvature is taken from: it steers a step, the loss judges it
 
 
 def polish(
@@ -120,11 +120,12 @@ def _normal_equations(
 ) -> tuple[Array, Array]:
     """Square of the Jacobian and gradient of half the loss, in the order of :func:`_join`.
 
-    The square only steers the step, so single precision does, and so do some of the rows; where
-    the walk ends is up to the gradient and the loss, which are in double and of all.
+    The square only steers the step, so single precision does, and so do some of the rows as long
+    as its diagonal is that of all: a unit that few rows reach would else seem to have no
+    curvature. Where the walk ends is up to the gradient and the loss, which are in double.
     """
     gradient = np.zeros(len(_join(layers)))
-    square = np.zeros((gradient.size, gradient.size))
+    diagonal, square = np.zeros_like(gradient), np.zeros((gradient.size, gradient.size))
     every = -(-len(x) // _CURVED)
     for start in range(0, len(x), _BLOCK):
         rows = slice(start, start + _BLOCK)
@@ -132,26 +133,31 @@ def _normal_equations(
         error, factor = visible_error(values[-1][:, 0], y[rows])
         pull = (weight[rows] * factor * error)[:, None]
         gradient += _join(backward(layers, values, slopes, pull))
-        scale = (factor * np.sqrt(every * weight[rows]))[::every, None]
-        jacobian = _jacobian(
-            layers, [v[::every] for v in values], [s[::every] for s in slopes], scale
-        )
-        square += jacobian.T @ jacobian
+        scale = (factor * np.sqrt(weight[rows]))[:, None]
+        by_unit = _slopes_by_unit(layers, slopes, scale)
+        squares = zip(by_unit, values, strict=False)
+        diagonal += _join([((s * s).T @ (v * v), (s * s).sum(axis=0)) for s, v in squares])
+        jacobian = _jacobian([s[::every] for s in by_unit], [v[::every] for v in values])
+        square += every * (jacobian.T @ jacobian)
+    np.fill_diagonal(square, np.maximum(square.diagonal(), diagonal))
     return square, gradient
 
 
-def _jacobian(
-    layers: Layers, values: list[Array], slopes: list[Array], scale: Array
-) -> npt.NDArray[np.float32]:
-    """Slope of every score by every parameter, times scale[rows, 1]; [rows, parameters]."""
+def _slopes_by_unit(layers: Layers, slopes: list[Array], scale: Array) -> list[Array]:
+    """Slope of every score by what every layer puts out, times scale[rows, 1], layer by layer."""
+    by_unit = [scale]
+    for n in range(len(layers) - 1, 0, -1):
+        by_unit.append((by_unit[-1] @ layers[n][0]) * slopes[n - 1])
+    return by_unit[::-1]
+
+
+def _jacobian(by_unit: list[Array], values: list[Array]) -> npt.NDArray[np.float32]:
+    """Slope of every score by every parameter, [rows, parameters]."""
     parts = []
-    slope = scale.astype(np.float32)
-    for n in reversed(range(len(layers))):
-        outer = slope[:, :, None] * values[n].astype(np.float32)[:, None, :]
-        parts += [slope, outer.reshape(len(slope), -1)]
-        if n:
-            slope = (slope @ layers[n][0].astype(np.float32)) * slopes[n - 1].astype(np.float32)
-    return np.concatenate(parts[::-1], axis=1)
+    for slope, value in zip(by_unit, values, strict=False):
+        s, v = slope.astype(np.float32), value.astype(np.float32)
+        parts += [(s[:, :, None] * v[:, None, :]).reshape(len(s), -1), s]
+    return np.concatenate(parts, axis=1)
 
 
 def _join(layers: Layers) -> Array:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vmaf_train.errors import TableError, TrainError
-from vmaf_train.files import int8_paths, read_json, sha256_of, write_json
+from vmaf_train.files import int8_paths, read_json, sha256_of, write_bytes, write_json
 from vmaf_train.models import Model
 
 SCHEMA_FILE = "registry.schema.json"
@@ -66,9 +66,20 @@ def put(registry: Path, row: dict[str, Any]) -> None:
     content: dict[str, Any] = {"$schema": f"./{SCHEMA_FILE}", "schema_version": 1, "models": []}
     if registry.exists():
         content = read_json(registry)
+    else:
+        _lay_schema_beside(registry)
     others = [entry for entry in content["models"] if entry["id"] != row["id"]]
     content["models"] = sorted([*others, row], key=lambda entry: str(entry["id"]))
     write_json(registry, content)
+
+
+def _lay_schema_beside(registry: Path) -> None:
+    """Put the schema into the folder of a new registry, as the one that is installed has it."""
+    from vmaf_tiny.models import find_model_dir
+
+    folder, here = find_model_dir(None), registry.parent / SCHEMA_FILE
+    if folder is not None and not here.exists():
+        write_bytes(here, (Path(folder) / SCHEMA_FILE).read_bytes())
 
 
 def misses(model: Model, sha256: str, evaluation: Path, crossval: Path | None) -> list[str]:

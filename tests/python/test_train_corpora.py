@@ -92,7 +92,12 @@ def test_the_netflix_set_is_measured_with_its_own_encodes(small_netflix, tmp_pat
         "dis/BigBuckBunny_20_1080_4300.yuv",
         "dis/BigBuckBunny_20_288_375.yuv",
     )
-    done = extract("netflix", small_netflix, tmp_path / "parts", tmp_path / "t.parquet")
+    done = extract(
+        read_units("netflix", small_netflix),
+        small_netflix,
+        tmp_path / "parts",
+        tmp_path / "t.parquet",
+    )
     assert (done.rows, done.units, done.distortions) == (9 * 2 * 4, 9, 18)
     table = pq.read_table(tmp_path / "t.parquet")
     assert pq.ParquetFile(tmp_path / "t.parquet").metadata.num_row_groups == 9
@@ -110,7 +115,12 @@ def test_encodes_must_be_as_long_as_their_reference(small_netflix, tmp_path):
     path = small_netflix / "dis" / "Tennis_20_288_375.yuv"
     path.write_bytes(path.read_bytes()[: 3 * 64 * 48 * 3 // 2])
     with pytest.raises(TrainError, match=r"Tennis_20_288_375\.yuv ends after 3 pictures"):
-        extract("netflix", small_netflix, tmp_path / "parts", tmp_path / "t.parquet")
+        extract(
+            read_units("netflix", small_netflix),
+            small_netflix,
+            tmp_path / "parts",
+            tmp_path / "t.parquet",
+        )
     assert not (tmp_path / "t.parquet").exists()
 
 
@@ -225,10 +235,14 @@ size = [216, 216]
 """
 
 
+def units_of(folder):
+    return read_units(str(folder / "c.toml"), folder)
+
+
 def test_full_features_are_beside_the_six(tmp_path):
     (tmp_path / "c.toml").write_text(MANIFEST)
     out = tmp_path / "t.parquet"
-    done = extract(str(tmp_path / "c.toml"), tmp_path, tmp_path / "parts", out, full=True)
+    done = extract(units_of(tmp_path), tmp_path, tmp_path / "parts", out, full=True)
     names = set(pq.read_table(out).column_names)
     assert set(FULL_FEATURES) - names == {"ssimulacra2"}  # libvmaf has none, so nor has the table
     assert len(read_rows(out)) == done.rows
@@ -238,7 +252,7 @@ def test_full_features_are_beside_the_six(tmp_path):
     )
     (tmp_path / "c.toml").write_text(MANIFEST.replace("216, 218", "216, 200"))
     with pytest.raises(TrainError, match="216x216 or more"):
-        extract(str(tmp_path / "c.toml"), tmp_path, tmp_path / "parts", out, full=True)
+        extract(units_of(tmp_path), tmp_path, tmp_path / "parts", out, full=True)
 
 
 def test_a_held_picture_moves_less_than_the_reference(tmp_path):
@@ -284,7 +298,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path):
     keys = list(zip(*(table[c].to_pylist() for c in ("dis_basename", "frame_index")), strict=True))
     assert len(set(keys)) == len(keys) == table.num_rows
     fresh = tmp_path / "fresh.parquet"
-    extract(str(tmp_path / "c.toml"), tmp_path, tmp_path / "other", fresh)
+    extract(units_of(tmp_path), tmp_path, tmp_path / "other", fresh)
     assert pq.read_table(fresh).equals(table)
 
 
@@ -296,11 +310,11 @@ def test_two_runs_do_not_share_a_folder(tmp_path):
     with (tmp_path / "parts" / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(TrainError, match="another run"):
-            extract(str(tmp_path / "c.toml"), tmp_path, tmp_path / "parts", tmp_path / "t.parquet")
+            extract(units_of(tmp_path), tmp_path, tmp_path / "parts", tmp_path / "t.parquet")
 
 
 def test_an_unwritable_folder_of_parts_is_named(tmp_path):
     (tmp_path / "c.toml").write_text(MANIFEST)
     (tmp_path / "file").write_text("")
     with pytest.raises(TrainError, match="cannot write"):
-        extract(str(tmp_path / "c.toml"), tmp_path, tmp_path / "file" / "p", tmp_path / "t.parquet")
+        extract(units_of(tmp_path), tmp_path, tmp_path / "file" / "p", tmp_path / "t.parquet")

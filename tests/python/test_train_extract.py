@@ -37,7 +37,7 @@ def manifest(tmp_path):
 
 def test_a_table_grows_from_nothing_and_goes_on_after_a_stop(tmp_path, manifest):
     parts, out = tmp_path / "parts", tmp_path / "t.parquet"
-    done = extract(str(manifest), tmp_path, parts, out, workers=2)
+    done = extract(read_corpus(manifest), tmp_path, parts, out, workers=2)
     table = pq.read_table(out)
     assert table.schema.names == SCHEMA.names
     assert table.num_rows == done.rows == 4 * done.distortions
@@ -53,7 +53,7 @@ def test_a_table_grows_from_nothing_and_goes_on_after_a_stop(tmp_path, manifest)
     one, two = (part_path(unit, parts) for unit in read_corpus(manifest))
     kept = one.stat().st_mtime_ns
     two.unlink()
-    extract(str(manifest), tmp_path, parts, tmp_path / "again.parquet", workers=1)
+    extract(read_corpus(manifest), tmp_path, parts, tmp_path / "again.parquet", workers=1)
     assert one.stat().st_mtime_ns == kept
     assert pq.read_table(tmp_path / "again.parquet").equals(table)
 

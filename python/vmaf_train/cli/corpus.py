@@ -30,6 +30,11 @@ def _declare_extract(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parts", type=Path, help="folder of finished units (default: OUT.parts)")
     parser.add_argument("--workers", type=whole(1), default=2, help="processes (default: 2)")
     parser.add_argument(
+        "--every",
+        type=whole(1),
+        help="apply every so many-th distortion only, for a quick table (default: the corpus's)",
+    )
+    parser.add_argument(
         "--full-features",
         action="store_true",
         help="add what libvmaf measures beside the six features, such as PSNR and CAMBI",
@@ -37,12 +42,15 @@ def _declare_extract(parser: argparse.ArgumentParser) -> None:
 
 
 def _extract(args: argparse.Namespace, invocation: Invocation) -> int:
-    from vmaf_train.corpora import LOADERS
+    from vmaf_train.corpora import LOADERS, read_units
     from vmaf_train.extract import extract
     from vmaf_train.files import write_json
 
     parts = args.parts or args.out.with_name(f"{args.out.name}.parts")
-    done = extract(args.corpus, args.data, parts, args.out, args.workers, args.full_features)
+    units = read_units(args.corpus, args.data)
+    if args.every:
+        units = [dataclasses.replace(unit, every=args.every) for unit in units]
+    done = extract(units, args.data, parts, args.out, args.workers, args.full_features)
     print(f"{args.out}: {done.rows} rows of {len(done.sources)} sources")
     about = args.out.with_suffix(".json")
     named, manifest = args.corpus in LOADERS, Path(args.corpus)
@@ -52,6 +60,7 @@ def _extract(args: argparse.Namespace, invocation: Invocation) -> int:
             "corpus": args.corpus if named else manifest,
             "data": args.data,
             "out": args.out,
+            "every": args.every,
             "full_features": args.full_features,
         },
         {"data": args.data} if named else {"corpus": manifest},

@@ -8,7 +8,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from vmaf_train.cli.options import Steps, amount, declare_model, model_of
+from vmaf_train.cli.options import Steps, amount, declare_model, model_of, whole
 from vmaf_train.provenance import Invocation
 
 
@@ -41,12 +41,18 @@ def _add(args: argparse.Namespace, _: Invocation) -> int:
 
 def _declare_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("registry", type=Path, help="registry.json")
+    parser.add_argument(
+        "--expected", type=Path, help="what expect wrote: scores must not have drifted from it"
+    )
 
 
 def _check(args: argparse.Namespace, _: Invocation) -> int:
+    from vmaf_train.drift import drifted
     from vmaf_train.registry import problems
 
     found = problems(args.registry)
+    if args.expected and not found:
+        found = drifted(args.expected, args.registry)
     for problem in found:
         print(problem, file=sys.stderr)
     return 1 if found else 0
@@ -85,7 +91,25 @@ def _card(args: argparse.Namespace, _: Invocation) -> int:
     return 0
 
 
+def _declare_expect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--registry", type=Path, required=True, help="registry.json")
+    parser.add_argument("--parquet", type=Path, required=True, help="table of feature rows")
+    parser.add_argument("--rows", type=whole(1), default=150, help="how many (default: 150)")
+    parser.add_argument("--out", type=Path, required=True, help="table to write (CSV)")
+
+
+def _expect(args: argparse.Namespace, _: Invocation) -> int:
+    from vmaf_train.drift import write_expected
+    from vmaf_train.evaluate import rows_of_split
+    from vmaf_train.table import read_rows
+
+    rows = rows_of_split(read_rows(args.parquet), "test")
+    write_expected(args.out, args.registry, rows, args.rows)
+    return 0
+
+
 STEPS: Steps = {
+    "expect": ("Write features with the scores that models must keep.", _declare_expect, _expect),
     "card": ("Write a model's card from the reports of the other steps.", _declare_card, _card),
 }
 GROUP: Steps = {

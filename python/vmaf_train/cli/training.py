@@ -60,6 +60,12 @@ def _declare_train(parser: argparse.ArgumentParser, with_model: bool = True) -> 
         default="none",
         help="leave the test split's sources out (default: none)",
     )
+    parser.add_argument(
+        "--go-on-from",
+        type=Path,
+        metavar="CKPT",
+        help="polish this checkpoint further, trained with the same other options",
+    )
     _declare_recipe(parser)
 
 
@@ -81,6 +87,7 @@ def _train(args: argparse.Namespace, invocation: Invocation) -> int:
         invocation,
         args.teacher,
         args.hold_out,
+        args.go_on_from,
     )
     print(f"train {metrics}")
     return 0
