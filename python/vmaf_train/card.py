@@ -124,16 +124,15 @@ moves by {shift_mean:.3f} in the mean and {shift_p99:.2f} at the 99th percentile
 _INT8 = """
 ## int8
 
-`{int8}`, {size} bytes, sha256 `{sha256}`. Its inner layers compute in eight bits (static
-quantization), the first and the last in float32. On the test sources:
+`{int8}`, {size} bytes, sha256 `{sha256}`. The weights of its inner layers are kept in eight bits
+(static quantization), what flows between them in float32. On the test sources:
 
 | form | PLCC | RMSE | 99th percentile of the error |
 |---|---|---|---|
 | float32 | {fp32[plcc]:.6f} | {fp32[rmse]:.3f} | {fp32[p99]:.2f} |
 | int8 | {small[plcc]:.6f} | {small[rmse]:.3f} | {small[p99]:.2f} |
 
-PLCC drops by {plcc_drop:.6f}; {budget:g} is allowed. It is there for hardware that has nothing
-else: on a CPU the float32 form is not slower.
+PLCC drops by {plcc_drop:.6f}; {budget:g} is allowed. Ask for it by its path.
 
     {command}
 """
