@@ -77,7 +77,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
     parser.add_argument("--jobs", type=int, default=1, help="targets at once (1)")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=" ".join(CORPORA))
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     build = options.build.resolve()
     write(build / "seeds")
     print(f"{'target':10} {'executions':>12} {'coverage':>9} {'corpus':>7} {'seconds':>8}  finding")

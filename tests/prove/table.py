@@ -104,7 +104,7 @@ def main() -> int:
     parser.add_argument("build", type=Path)
     parser.add_argument("--json", type=Path, help="file to write the table to as well")
     parser.add_argument("words", nargs="*", metavar="WORD")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     build = options.build.resolve()
     folder = build / "prove"
     folder.mkdir(exist_ok=True)
