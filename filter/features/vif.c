@@ -166,16 +166,16 @@ static double score(const VmtVifSums *ref, const VmtVifSums *dis)
 
 /*
  * Of how many pairs of rows one is summed. A score is a ratio of sums over the picture; it hardly
- * moves when rows are left out evenly, as long as some hundred are left and the coarse scales, of
- * more weight and fewer rows, are whole.
+ * moves when rows are left out evenly, as long as some hundred are left, near enough to each other
+ * to meet what is in the picture, and the coarse scales, of more weight and fewer rows, are whole.
  */
 static int row_step(const VmtFormat *format, const Scale *scale)
 {
-    static const int rows_left[VMT_SCALES] = { 128, 512 };
+    static const int rows_left[VMT_SCALES] = { 256, 512 }, most[VMT_SCALES] = { 8, 2 };
     int step = 1;
 
     if (format->fast && rows_left[scale->index])
-        while (2 * step * rows_left[scale->index] <= scale->h)
+        while (step < most[scale->index] && 2 * step * rows_left[scale->index] <= scale->h)
             step *= 2;
     return step;
 }
