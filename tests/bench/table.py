@@ -6,7 +6,9 @@ is compared with it at AVX2 meets the best it has, AVX-512 where the CPU does.
 """
 
 import argparse
+import itertools
 import json
+import os
 import statistics
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
+from clips import encode
 from vmaf_tiny import bench, peer
 from vmaf_tiny._core import cpu_levels
 from vmaf_tiny.cli.bench import cpu_name, provenance, steps_shown
@@ -25,7 +28,8 @@ Step = Callable[[str], None]
 
 FULL_HD = (1920, 1080)
 SIZES = ((320, 180), (640, 360), (1280, 720), FULL_HD, (3840, 2160))
-PARTS = ("speed", "size", "memory")
+PARTS = ("speed", "size", "memory", "end-to-end")
+PLUGIN = Path("build/ffmpeg-lean/vmaf-tiny-ffmpeg").resolve()
 
 # By bits, level, mode and renditions: how many times faster than libvmaf.
 RATIOS = {
@@ -151,6 +155,40 @@ def memory(other: peer.Peer | None) -> Iterator[Row]:
     yield Row("peak memory above the interpreter", theirs, 40, ours, "MiB", more_is_better=False)
 
 
+def end_to_end(rounds: int, other: peer.Peer | None, pictures: int, step: Step) -> Iterator[Row]:
+    """Measure the command and, if it was built, the filter, on two H.264 files of 1920x1080."""
+    if other is None:
+        return
+    clip = bench.synthetic(*FULL_HD, 8, 24)
+    with TemporaryDirectory() as folder:
+        reference, distorted = (str(Path(folder) / name) for name in ("ref.mkv", "dis.mkv"))
+        step("encoding")
+        for path, crf in ((reference, 10), (distorted, 28)):
+            planes = itertools.islice(itertools.cycle(clip.reference), pictures)
+            encode(path, planes, 8, crf)
+        for threads in sorted({1, os.cpu_count() or 1}):
+            for what, command in _commands(reference, distorted, threads).items():
+                found = bench.end_to_end(
+                    reference, distorted, other, threads=threads, rounds=rounds,
+                    command=command, step=step,
+                )  # fmt: skip
+                told = f"two H.264 files by the {what}, threads: {threads}"
+                yield Row(f"{told}, the clock", 1.8, None, found.wall_ratio)
+                yield Row(f"{told}, the processor", None, None, found.cpu_ratio)
+
+
+def _commands(reference: str, distorted: str, threads: int) -> dict[str, list[str] | None]:
+    commands: dict[str, list[str] | None] = {"command": None}
+    plugin = os.environ.get("VMT_FFMPEG") or (str(PLUGIN) if PLUGIN.exists() else None)
+    if plugin:
+        graph = f"vmaf_tiny=n_threads={threads}"
+        inputs = ["-i", distorted, "-i", reference]
+        commands["filter"] = [
+            plugin, "-v", "error", *inputs, "-lavfi", graph, "-f", "null", "-"
+        ]  # fmt: skip
+    return commands
+
+
 def table(rows: list[Row]) -> Table:
     """Return the rows as a table."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
@@ -169,6 +207,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("--pictures", type=int, default=240, help="of the files of end-to-end")
     parser.add_argument("--gate", action="store_true", help="fail below two thirds of a ratio")
     parser.add_argument("--json", type=Path, help="file to write the table to")
     args = parser.parse_args()
@@ -181,6 +220,8 @@ def main() -> int:
             rows += speed(args.rounds, other, step)
         if "size" in args.parts:
             rows += size(args.rounds, step)
+        if "end-to-end" in args.parts:
+            rows += end_to_end(args.rounds, other, args.pictures, step)
     console = Console(width=100)
     console.print(table(rows))
     who = f"libvmaf {other.libvmaf} at its best" if other else "no ffmpeg with libvmaf was found"
