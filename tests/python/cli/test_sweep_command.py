@@ -2,6 +2,9 @@
 
 import csv
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +110,19 @@ def test_what_cannot_be_done_is_one_line(source, tmp_path, arguments, status, wo
     assert done.stdout == b""
     assert_one_line(done.stderr.decode(), *words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_examples(source, tmp_path):
+    said = _example("crf_sweep.py", source, tmp_path)
+    assert len([line for line in said if "worst second" in line]) == 8
+    assert "libx264 medium against libx264 veryfast" in said[-1]
+    assert _example("crf_sweep.py", source, tmp_path) == said
+    worst = _example("worst_frames.py", source, tmp_path)
+    assert len([line for line in worst if line.startswith("frame ")]) == 5
+
+
+def _example(name, source, folder):
+    path = Path(__file__).parents[3] / "examples" / name
+    done = subprocess.run([sys.executable, path, source], cwd=folder, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode().splitlines()
