@@ -15,34 +15,51 @@ from vmaf_tiny._core import Context, Model, pool, version
 from vmaf_tiny.errors import InputError, ModelError, OptionError, OrtMissingError, VmafTinyError
 
 if TYPE_CHECKING:
+    from vmaf_tiny.edit import Box, Edit
+    from vmaf_tiny.inputs import Preflight, examine
     from vmaf_tiny.result import Result
     from vmaf_tiny.score import Scorer, score
 
 __version__ = version()
 
 __all__ = [
+    "Box",
     "Context",
+    "Edit",
     "InputError",
     "Model",
     "ModelError",
     "OptionError",
     "OrtMissingError",
+    "Preflight",
     "Result",
     "Scorer",
     "VmafTinyError",
     "__version__",
+    "examine",
     "pool",
     "score",
 ]
+
+
+_HOMES = {
+    "Box": "edit",
+    "Edit": "edit",
+    "Preflight": "inputs",
+    "Result": "score",
+    "Scorer": "score",
+    "examine": "inputs",
+    "score": "score",
+}
 
 
 class _Package(ModuleType):
     """Imports what needs PyAV when it is asked for, so that `vmaf_tiny.avfilter` can come first."""
 
     def __getattr__(self, name: str) -> object:
-        if name not in ("Result", "Scorer", "score"):
+        if name not in _HOMES:
             raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-        return getattr(import_module("vmaf_tiny.score"), name)
+        return getattr(import_module(f"vmaf_tiny.{_HOMES[name]}"), name)
 
     def __setattr__(self, name: str, value: object) -> None:
         # An imported submodule becomes an attribute, but this name is the function's.

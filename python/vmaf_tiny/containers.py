@@ -141,6 +141,8 @@ class Media:
     ----------
     name : str
         Of the file, without its folder.
+    container, stream : InputContainer, VideoStream
+        Of PyAV.
     format, codec : str
         FFmpeg's names.
     timestamps : Timestamps
@@ -174,11 +176,11 @@ class Media:
         self._damaged = damaged
         self._own = isinstance(spec, str | os.PathLike)
         if isinstance(spec, VideoStream):
-            self._container, self._stream = _input(spec, self.label), spec
+            self.container, self.stream = _input(spec, self.label), spec
         else:
-            self._container = _open(spec, raw, self.label)
+            self.container = _open(spec, raw, self.label)
             try:
-                self._stream = self._choose()
+                self.stream = self._choose()
             except InputError:
                 self.close()
                 raise
@@ -186,8 +188,8 @@ class Media:
 
     def _choose(self) -> VideoStream:
         """Return the stream to decode."""
-        streams = self._container.streams
-        if self._container.format.name == "tty":  # FFmpeg's reading of any text file
+        streams = self.container.streams
+        if self.container.format.name == "tty":  # FFmpeg's reading of any text file
             raise InputError(f"{self.label} is text: give a video")
         # A cover picture is no video.
         videos = [s for s in streams.video if not s.disposition & Disposition.attached_pic]
@@ -203,20 +205,20 @@ class Media:
         return stream
 
     def _prepare(self, threads: int) -> None:
-        stream, decoder = self._stream, self._stream.codec_context
+        stream, decoder = self.stream, self.stream.codec_context
         if decoder is None:
             raise InputError(f"{self.label}: FFmpeg has no decoder for it: convert it to another")
         if not decoder.is_open:
             decoder.thread_type = "AUTO"
             decoder.thread_count = threads
-        self.format = self._container.format.name
+        self.format = self.container.format.name
         self.codec = decoder.name
         self.rate = stream.average_rate or stream.guessed_rate
         if self.raw:
             self.rate = self.raw.rate
         self.timestamps = self._timestamps()
         self.sample_aspect = stream.sample_aspect_ratio or None
-        self._end = None if self.timestamps == "none" else _claimed_end(self._container, stream)
+        self._end = None if self.timestamps == "none" else _claimed_end(self.container, stream)
         self.duration = self._end
         if stream.duration is not None and stream.time_base:
             self.duration = float(stream.duration * stream.time_base)
@@ -227,13 +229,13 @@ class Media:
     def _timestamps(self) -> Timestamps:
         if _CONSTANT.fullmatch(self.format):
             return "constant" if self.rate else "none"
-        elementary = self._container.format.flags & _NO_TIMESTAMPS
+        elementary = self.container.format.flags & _NO_TIMESTAMPS
         return "none" if elementary else "own"
 
     @property
     def tags(self) -> tuple[int, int, int, int]:
         """Range, transfer, matrix and primaries as the container has them, in FFmpeg's numbers."""
-        decoder = self._stream.codec_context
+        decoder = self.stream.codec_context
         return (
             decoder.color_range,
             decoder.color_trc,
@@ -272,13 +274,13 @@ class Media:
         back
             Seconds to go back further.
         """
-        units = round(back / self._stream.time_base) if self._stream.time_base else 0
-        self._container.seek(stamp - units, stream=self._stream, backward=True)
+        units = round(back / self.stream.time_base) if self.stream.time_base else 0
+        self.container.seek(stamp - units, stream=self.stream, backward=True)
 
     def _packets(self) -> "Iterator[Packet[VideoStream]]":
         """Demux; the last packet is empty and flushes the decoder."""
         try:
-            yield from self._container.demux(self._stream)
+            yield from self.container.demux(self.stream)
         except FFmpegError as error:
             self._damage(None, f"reading fails ({_reason(error)})")
 
@@ -332,12 +334,12 @@ class Media:
 
     def _size(self) -> int:
         """Return the size of the data in bytes, or a negative number if that is unknown."""
-        return self._container.size
+        return self.container.size
 
     def close(self) -> None:
         """Close what was opened; safe to call twice."""
         if self._own:
-            self._container.close()
+            self.container.close()
 
 
 def _name(spec: MediaSpec) -> str:

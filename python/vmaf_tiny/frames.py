@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Self, TypeAlias
 
@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from numpy.typing import ArrayLike
 
 from vmaf_tiny.containers import Media, MediaSpec, RawFormat, Timestamps
+from vmaf_tiny.edit import Edit, edited
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.look import Look, look_of_frame, look_of_plane
 from vmaf_tiny.luma import Image, Luma, pixels
@@ -202,6 +203,7 @@ def open_source(
     raw: RawFormat | None = None,
     decode_threads: int = 0,
     damaged: bool = False,
+    edit: Edit | None = None,
 ) -> Source:
     """Open a video and look at its first picture.
 
@@ -219,6 +221,8 @@ def open_source(
         Threads of the decoder; 0: as FFmpeg sees fit.
     damaged
         Accept data that is damaged or cut off, and count that, rather than raise.
+    edit
+        What is done to its pictures first; the information is what they are like then.
 
     Raises
     ------
@@ -230,7 +234,7 @@ def open_source(
     if isinstance(spec, str | os.PathLike | InputContainer | VideoStream):
         media = Media(spec, role=role, raw=raw, threads=decode_threads, damaged=damaged)
         try:
-            return _from_media(media, role)
+            return _from_media(media, role, edit or Edit())
         except BaseException:
             media.close()
             raise
@@ -239,13 +243,13 @@ def open_source(
             f"{role} is {type(spec).__name__}: give a path, a PyAV container or stream, or frames"
             " or luma planes in order"
         )
-    return _from_pictures(spec, role, raw)
+    return _from_pictures(spec, role, raw, edit or Edit())
 
 
-def _from_media(media: Media, role: str) -> Source:
-    frames = media.frames()
+def _from_media(media: Media, role: str, edit: Edit) -> Source:
+    frames = edited(media.frames(), edit, media.label)
     first = next(frames, None)
-    if first is None:
+    if not isinstance(first, av.VideoFrame):
         raise InputError(f"{media.label} has no picture that can be decoded: check what wrote it")
     raw = media.raw
     look = look_of_frame(
@@ -255,6 +259,9 @@ def _from_media(media: Media, role: str) -> Source:
         said=raw.range if raw else None,
         tags=media.tags,
     )
+    if edit.rotate:
+        look = replace(look, turns=0, mirrored=False)
+    per_frame = 2 if edit.deinterlace == "field" else 1
     unstamped = media.timestamps == "own" and first.pts is None
     info = VideoInfo(
         **vars(look),
@@ -263,19 +270,23 @@ def _from_media(media: Media, role: str) -> Source:
         format=media.format,
         codec=media.codec,
         sample_aspect=media.sample_aspect,
-        rate=media.rate,
+        rate=media.rate and media.rate * per_frame,
         timestamps="none" if unstamped else media.timestamps,
         duration=media.duration,
-        frame_count=media.frame_count,
+        frame_count=media.frame_count and media.frame_count * per_frame,
         notes=tuple(media.notes),
     )
-    return Source(itertools.chain([first], frames), info, media)
+    images: Iterator[Image] = itertools.chain([first], frames)
+    return Source(images, info, media)
 
 
 def _from_pictures(
-    spec: Iterable[av.VideoFrame] | Iterable[ArrayLike], role: str, raw: RawFormat | None
+    spec: Iterable[av.VideoFrame] | Iterable[ArrayLike],
+    role: str,
+    raw: RawFormat | None,
+    edit: Edit,
 ) -> Source:
-    images = _images(spec, role)
+    images = edited(_images(spec, role), edit, role)
     first = next(images, None)
     if first is None:
         raise InputError(f"{role} has no pictures: give at least one")
@@ -288,13 +299,17 @@ def _from_pictures(
         raise InputError(f"{role} has uint16 planes: say how many bits they use, by raw")
     else:
         look = look_of_plane(first, raw.depth if raw and first.itemsize == 2 else 8, said)
+    if edit.rotate:
+        look = replace(look, turns=0, mirrored=False)
+    per_frame = 2 if edit.deinterlace == "field" else 1
+    rate = raw.rate if raw else None
     info = VideoInfo(
         **vars(look),
         role=role,
         name="frames" if isinstance(first, av.VideoFrame) else "planes",
-        rate=raw.rate if raw else None,
+        rate=rate and rate * per_frame,
         timestamps=timestamps,
-        frame_count=len(spec) if isinstance(spec, Sized) else None,
+        frame_count=per_frame * len(spec) if isinstance(spec, Sized) else None,
     )
     return Source(itertools.chain([first], images), info, None)
 

@@ -4,9 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from vmaf_tiny.edit import Box
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import VideoInfo
 from vmaf_tiny.luma import MATRICES, Conversion, Range, pixels
+from vmaf_tiny.survey import Survey
 
 ALLOWANCES = {
     "range": "compare full range with limited range as they are",
@@ -14,11 +16,14 @@ ALLOWANCES = {
     "interlaced": "compare interlaced with progressive video as they are",
     "matrix": "turn RGB into luma by BT.601, as FFmpeg does unasked, where the other side does"
     " not say its matrix",
+    "stretch": "compare a picture that is stretched, as it is",
+    "bars": "compare with black bars on one side, as it is",
     "damage": "score what can be decoded of damaged or cut-off video",
 }
 """What is refused unless it is allowed by name, and what happens then."""
 
 _SMALLEST, _LARGEST = 33, 32768  # VMT_SIZE_MIN and VMT_SIZE_MAX of the public header
+_SAME_BARS = 0.01  # of the height or width
 _SAME_ASPECT = 0.02  # or two samples: encoders round sizes
 
 _Sides: TypeAlias = tuple[VideoInfo, VideoInfo]
@@ -63,16 +68,28 @@ def check_allowances(allow: Collection[str]) -> frozenset[str]:
     return names
 
 
-def preflight(reference: VideoInfo, distorted: VideoInfo, *, allow: Collection[str] = ()) -> Plan:
+def preflight(
+    reference: VideoInfo,
+    distorted: VideoInfo,
+    *,
+    allow: Collection[str] = (),
+    scale: str | tuple[int, int] = "reference",
+    surveys: tuple[Survey, Survey] = (Survey(), Survey()),
+) -> Plan:
     """Compare what two videos say of themselves, and plan.
 
-    The distorted is scaled to the size of the reference, the one of fewer bits is brought to the
-    bits of the other, and both are turned upright if they are not stored the same way up.
+    Unless told otherwise, the distorted is scaled to the size of the reference. The one of fewer
+    bits is brought to the bits of the other, and both are turned upright if they are not stored
+    the same way up.
 
     Parameters
     ----------
     allow
         Names among `ALLOWANCES`.
+    scale
+        The size of comparison: ``"reference"``, ``"distorted"``, or width and height.
+    surveys
+        What a look into the videos told.
 
     Raises
     ------
@@ -95,10 +112,18 @@ def preflight(reference: VideoInfo, distorted: VideoInfo, *, allow: Collection[s
     if reference.mirrored != distorted.mirrored:
         raise InputError(
             f"{(reference if reference.mirrored else distorted).label} is shown mirrored, the"
-            " other video is not: mirror one of them"
+            " other video is not: mirror one of them, as by --rotate"
+            f" {(reference if reference.mirrored else distorted).role}=hflip"
         )
     size = _upright_size(reference) if turned else (reference.width, reference.height)
     other = _upright_size(distorted) if turned else (distorted.width, distorted.height)
+    sizes = size, other
+    if isinstance(scale, tuple):
+        size = scale
+    elif scale == "distorted":
+        size = other
+    elif scale != "reference":
+        raise OptionError(f"cannot scale to {scale!r}: use reference, distorted, or a size")
     if min(size) < _SMALLEST or max(size) > _LARGEST:
         raise InputError(
             f"{reference.label} is {size[0]}x{size[1]}: VMAF is defined for sizes of"
@@ -116,16 +141,41 @@ def preflight(reference: VideoInfo, distorted: VideoInfo, *, allow: Collection[s
         )
         for side in sides
     ]
-    if other != size:
-        plans[1] = replace(plans[1], size=size)
+    for k in (0, 1):
+        if sizes[k] != size:
+            plans[k] = replace(plans[k], size=size)
     return Plan(
         *size,
         bits,
         plans[0],
         plans[1],
         tuple(text for side, todo in zip(sides, plans, strict=True) for text in _say(side, todo)),
-        (*warnings, *more, *_check_shape(sides, size, other)),
+        (
+            *warnings,
+            *more,
+            *_check_bars(sides, surveys, turned, allowed),
+            *_check_shape(sides, *sizes, allowed),
+        ),
     )
+
+
+def preflight_source(source: VideoInfo, *, allow: Collection[str] = ()) -> list[str]:
+    """Check the source of encodes to come, and return what the user must know.
+
+    Raises
+    ------
+    InputError
+        Scores of its encodes would mean nothing, and this was not allowed.
+    OptionError
+        `allow` has an unknown name.
+    """
+    warnings = _check_transfer((source,), check_allowances(allow))
+    if source.interlaced:
+        warnings.append(
+            f"{source.label} is interlaced; encodes are compared woven, as they are, unless it is"
+            f" deinterlaced first, as by --deinterlace {source.role}=frame"
+        )
+    return warnings
 
 
 def _refuse(what: str, instead: str, name: str, allowed: frozenset[str]) -> list[str]:
@@ -135,12 +185,14 @@ def _refuse(what: str, instead: str, name: str, allowed: frozenset[str]) -> list
     return [what]
 
 
-def _check_transfer(sides: _Sides, allowed: frozenset[str]) -> list[str]:
+def _check_transfer(sides: tuple[VideoInfo, ...], allowed: frozenset[str]) -> list[str]:
     bright = [f"{side.label} is HDR ({side.hdr})" for side in sides if side.hdr]
     if not bright:
         return []
     what = f"{' and '.join(bright)}, and models know SDR only"
-    return _refuse(what, "tone-map both to SDR first", "hdr", allowed)
+    return _refuse(
+        what, f"tone-map {'both' if len(sides) > 1 else 'it'} to SDR first", "hdr", allowed
+    )
 
 
 def _check_range(sides: _Sides, allowed: frozenset[str]) -> list[str]:
@@ -151,18 +203,24 @@ def _check_range(sides: _Sides, allowed: frozenset[str]) -> list[str]:
         f"{side.label} has {side.range} range{'' if side.range_said else ' (as usual, untagged)'}"
         for side in sides
     ]
-    instead = "convert one, or tag it right"
+    instead = f"tag it right, convert one, as by --range {sides[1].role}={sides[0].range}"
     return _refuse(f"{said[0]}, {said[1]}", instead, "range", allowed)
 
 
 def _check_fields(sides: _Sides, allowed: frozenset[str]) -> list[str]:
-    woven = [side.label for side in sides if side.interlaced]
+    woven = [side for side in sides if side.interlaced]
     if len(woven) == 2:
         return ["both videos are interlaced; their fields were compared woven, as they are"]
     if not woven:
         return []
-    what = f"{woven[0]} is interlaced, the other video is not"
-    return _refuse(what, "deinterlace it as the other one was", "interlaced", allowed)
+    what = f"{woven[0].label} is interlaced, the other video is not"
+    role = woven[0].role
+    return _refuse(
+        what,
+        f"deinterlace it as the other one was, as by --deinterlace {role}=frame",
+        "interlaced",
+        allowed,
+    )
 
 
 def _check_tags(sides: _Sides) -> list[str]:
@@ -200,12 +258,43 @@ def _upright_size(side: VideoInfo) -> tuple[int, int]:
     return size[::-1] if side.turns % 2 else size
 
 
-def _check_shape(sides: _Sides, size: tuple[int, int], other: tuple[int, int]) -> list[str]:
-    """Refuse a picture that lies on its side; warn of one that is stretched."""
+def _check_bars(
+    sides: _Sides, surveys: tuple[Survey, Survey], turned: bool, allowed: frozenset[str]
+) -> list[str]:
+    """Refuse black bars on one side that the other has not."""
+    one, other = (survey.area for survey in surveys)
+    if one is None or other is None or turned:
+        return []
+    margins = [_margins(side, area) for side, area in zip(sides, (one, other), strict=True)]
+    if all(abs(a - b) <= _SAME_BARS for a, b in zip(*margins, strict=True)):
+        return []
+    barred = 0 if sum(margins[0]) > sum(margins[1]) else 1
+    area = (one, other)[barred]
+    less = "has none" if not sum(margins[1 - barred]) else "has less or others"
+    what = f"{sides[barred].label} has black bars around {area}, the other video {less}"
+    how = f"{sides[barred].role}={area}" if less == "has none" else "auto"
+    return _refuse(what, f"crop them off by --crop {how}", "bars", allowed)
+
+
+def _margins(side: VideoInfo, area: Box) -> tuple[float, ...]:
+    """Return shares of width and height that are bars: left, right, top, bottom."""
+    right, bottom = side.width - area.x - area.width, side.height - area.y - area.height
+    return (
+        area.x / side.width,
+        right / side.width,
+        area.y / side.height,
+        bottom / side.height,
+    )
+
+
+def _check_shape(
+    sides: _Sides, size: tuple[int, int], other: tuple[int, int], allowed: frozenset[str]
+) -> list[str]:
+    """Refuse a picture that lies on its side, or is stretched."""
     if (size[0] - size[1]) * (other[0] - other[1]) < 0:
         raise InputError(
             f"{sides[0].label} is {size[0]}x{size[1]}, {sides[1].label} is {other[0]}x{other[1]}:"
-            " turn or crop one of them"
+            f" turn one of them, as by --rotate {sides[1].role}=90, or crop it"
         )
     stored = (other[0] / other[1]) / (size[0] / size[1])
     shown = stored
@@ -215,10 +304,13 @@ def _check_shape(sides: _Sides, size: tuple[int, int], other: tuple[int, int]) -
     # both have one shape, be it tagged or not.
     if min(abs(stored - 1), abs(shown - 1)) <= max(_SAME_ASPECT, 2 / min(other)):
         return []
-    return [
-        f"{sides[1].label} of {other[0]}x{other[1]} was stretched to {size[0]}x{size[1]}: crop or"
-        " pad it if it should not be"
-    ]
+    return _refuse(
+        f"{sides[1].label} of {other[0]}x{other[1]} would be stretched to the shape of"
+        f" {size[0]}x{size[1]}",
+        "crop one of them, as by --crop reference=W:H:X:Y",
+        "stretch",
+        allowed,
+    )
 
 
 def _say(side: VideoInfo, todo: Conversion) -> list[str]:

@@ -1,5 +1,6 @@
 """What scoring gives: scores and features of each picture, pooled values, and how they came."""
 
+import json
 import math
 import os
 from dataclasses import asdict, dataclass, field
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from vmaf_tiny._core import FEATURES, ROW, ModelInfo, Rows, pool, write_log
 from vmaf_tiny.alignment import Alignment
+from vmaf_tiny.checks import Check
 from vmaf_tiny.pairing import PairingReport
 
 
@@ -41,6 +43,10 @@ class Provenance:
         Whether pairs show the same; None: not looked at.
     before
         What `alignment` was before pictures were paired by what they show; None: they were not.
+    checks
+        What both videos were like.
+    edits
+        What was done to videos before all else, which `conversions` have too.
     conversions
         What was done to pictures before they were compared.
     command
@@ -66,6 +72,8 @@ class Provenance:
     alignment: Alignment | None = None
     before: Alignment | None = None
     conversions: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    edits: tuple[str, ...] = ()
     vif_gain_limit: float = 100.0
     adm_gain_limit: float = 100.0
 
@@ -83,6 +91,7 @@ class Provenance:
             "pairing": str(self.pairing or ""),
             "alignment": self.aligned,
             "conversions": "; ".join(self.conversions),
+            "preflight": _table(self.checks),
             "threads": str(self.threads),
             "subsample": str(self.subsample),
             "mode": self.mode,
@@ -90,6 +99,13 @@ class Provenance:
             "created": self.created,
         }
         return {key: value for key, value in notes.items() if value}
+
+
+def _table(checks: tuple[Check, ...]) -> str:
+    """Return both videos' properties as a JSON object, each with its one or two values."""
+    if not checks:
+        return ""
+    return json.dumps({check.name: [check.reference, check.distorted] for check in checks})
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,21 +2,16 @@
 
 import os
 import time as clock
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
-
-import numpy as np
-from av.container import InputContainer
-from av.video.stream import VideoStream
 
 from vmaf_tiny._core import Model
-from vmaf_tiny.containers import raw_for
-from vmaf_tiny.errors import InputError, OptionError
-from vmaf_tiny.frames import RawFormat, Source, SourceSpec, VideoInfo, open_source
+from vmaf_tiny.checks import Check
+from vmaf_tiny.errors import OptionError
+from vmaf_tiny.frames import Source, SourceSpec, VideoInfo
+from vmaf_tiny.inputs import EditSpec, Inputs, RawSpec, Scale
 from vmaf_tiny.pairing import Pairing, choose, judge
-from vmaf_tiny.preflight import check_allowances, preflight
 from vmaf_tiny.realign import ALIGNMENTS, Watched, find, read_both
 from vmaf_tiny.result import Result
 from vmaf_tiny.scorer import PictureScore, Scorer
@@ -71,9 +66,12 @@ def score(
     mode: str = "exact",
     pairing: str = "auto",
     align: str = "check",
-    raw: RawFormat | tuple[RawFormat | None, RawFormat | None] | None = None,
+    raw: RawSpec = None,
+    edit: EditSpec = None,
+    scale: Scale = "reference",
     allow: Collection[str] = (),
     progress: Callable[[Progress], None] | None = None,
+    preflight: Callable[[Sequence[Check]], None] | None = None,
 ) -> Result:
     """Score an encode against its reference.
 
@@ -119,10 +117,16 @@ def score(
     raw
         What raw video is like: one format for standard input and files that end in ``.yuv`` or the
         like, or a pair, for the reference and for the distorted, of which one may be None.
+    edit
+        What is done to the pictures of each before all else, an `Edit` or None for each.
+    scale
+        The size of comparison: ``"reference"``, ``"distorted"``, or width and height.
     allow
         Names among `preflight.ALLOWANCES` of what is to be scored although it is likely wrong.
     progress
         Called now and then, and at the end.
+    preflight
+        Called once with what both videos are like, before they are compared or refused.
 
     Returns
     -------
@@ -149,13 +153,11 @@ def score(
     >>> str(result.provenance.pairing)
     'by index: 3 pairs of 3 and 3 pictures'
     """
-    allowed = check_allowances(allow)
     if align not in ALIGNMENTS:
         raise OptionError(f"unknown alignment {align!r}: choose one of {', '.join(ALIGNMENTS)}")
-    _check_two(reference, distorted)
+    inputs = Inputs(reference, distorted, raw=raw, edit=edit, scale=scale, allow=allow)
     if align == "fix":
-        _check_twice(reference, distorted)
-    formats = raw if isinstance(raw, tuple) else (raw_for(reference, raw), raw_for(distorted, raw))
+        inputs.check_twice()
     with ExitStack() as stack:
         if not isinstance(model, Model):  # before anything is decoded, as this may fail
             model = stack.enter_context(
@@ -172,29 +174,20 @@ def score(
                     crf=crf,
                 )
             )
-        damaged = "damage" in allowed
-
-        def open_both(stack: ExitStack) -> tuple[Source, Source]:
-            one, other = (
-                stack.enter_context(open_source(spec, role=role, raw=form, damaged=damaged))
-                for spec, role, form in zip(
-                    (reference, distorted), ("reference", "distorted"), formats, strict=True
-                )
-            )
-            return one, other
-
         before, matches = None, None
         if align == "fix":
             with ExitStack() as first:
-                sources = open_both(first)
-                infos = sources[0].info, sources[1].info
-                plan = preflight(*infos, allow=allowed)
-                kind, _ = choose(pairing, *infos)
-                meter = _Meter(progress, infos, "aligning")
-                before, matches = find(sources, plan, kind, meter.step)
-        sources = open_both(stack)
-        infos = sources[0].info, sources[1].info
-        plan = preflight(*infos, allow=allowed)
+                one, other = inputs.open(first)
+                plan = inputs.plan((one, other))
+                kind, _ = choose(pairing, one.info, other.info)
+                meter = _Meter(progress, (one.info, other.info), "aligning")
+                before, matches = find((one, other), plan, kind, meter.step)
+        reference_source, distorted_source = sources = inputs.open(stack)
+        infos = reference_source.info, distorted_source.info
+        seen = inputs.checks(sources)
+        if preflight is not None:
+            preflight(seen)
+        plan = inputs.plan(sources)
         kind, warnings = choose(pairing, *infos)
         if before and before.right:
             before, matches = None, None
@@ -213,10 +206,15 @@ def score(
         )
         meter = _Meter(progress, infos, "scoring")
         watched = Watched(
-            paired, *read_both(sources, (plan.reference, plan.distorted), align != "off")
+            paired,
+            *read_both(
+                (reference_source, distorted_source),
+                (plan.reference, plan.distorted),
+                align != "off",
+            ),
         )
-        for one, other in watched.pairs():
-            scorer.push(one.luma, other.luma, time=one.time)
+        for left, right in watched.pairs():
+            scorer.push(left.luma, right.luma, time=left.time)
             meter.step()
         alignment = watched.finish() if align != "off" else None
         report = paired.report
@@ -240,40 +238,11 @@ def score(
                 pairing=report,
                 alignment=alignment,
                 before=before,
-                conversions=plan.conversions,
+                conversions=(*inputs.edits, *plan.conversions),
+                checks=seen,
+                edits=inputs.edits,
             ),
         )
-
-
-def _check_two(reference: SourceSpec, distorted: SourceSpec) -> None:
-    """Refuse two videos that cannot be read independently."""
-    one, other = _read_from(reference), _read_from(distorted)
-    if isinstance(one, str) and isinstance(other, str) and one == other == "-":
-        raise InputError("both videos are standard input: give a file for one of them")
-    if one is other and isinstance(one, InputContainer | Iterator):
-        raise InputError("both videos are read from one object: open it twice")
-
-
-def _check_twice(*specs: SourceSpec) -> None:
-    """Refuse what cannot be read once to find the alignment and once more to score."""
-    for spec in specs:
-        path = os.fspath(spec) if isinstance(spec, str | os.PathLike) else None
-        once = (
-            path == "-" or Path(path).is_fifo()
-            if path
-            else not isinstance(spec, Sequence | np.ndarray)
-        )
-        if once:
-            raise OptionError(
-                "to fix the alignment, both videos are read twice: give files, lists or arrays"
-            )
-
-
-def _read_from(spec: SourceSpec) -> object:
-    """Return what a video is read from."""
-    if isinstance(spec, os.PathLike):
-        return os.fspath(spec)
-    return spec.container if isinstance(spec, VideoStream) else spec
 
 
 def _damages(source: Source) -> list[str]:

@@ -206,10 +206,9 @@ def test_distorted_is_scaled_to_the_reference(make):
     assert found.conversions == ("distorted scaled to 80x64 by swscale bicubic",)
 
 
-def test_stretching_is_warned_of(make):
+def test_stretching(make):
     whole, cropped = make(), make(planes(2, 160, 100))
-    (warning,) = plan(whole, cropped).warnings
-    assert "distorted 1.mkv of 160x100 was stretched to 160x128: crop or pad" in warning
+    refused("stretch", whole, cropped, "distorted 1.mkv of 160x100", "shape of 160x128", "--crop")
 
 
 def test_rounded_sizes_and_anamorphic_video_are_no_stretching(make):
@@ -222,7 +221,7 @@ def test_rounded_sizes_and_anamorphic_video_are_no_stretching(make):
 
 
 def test_picture_on_its_side(make):
-    with pytest.raises(InputError, match=r"0\.mkv is 160x128, .*1\.mkv is 128x160: turn or crop"):
+    with pytest.raises(InputError, match=r"0\.mkv is 160x128, .*1\.mkv is 128x160: turn one"):
         plan(make(), make(planes(2, 128, 160)))
 
 

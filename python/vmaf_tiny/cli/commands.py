@@ -6,6 +6,7 @@ from cyclopts import App, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat
 
 from vmaf_tiny._core import version
+from vmaf_tiny.cli.edits import EditOptions
 from vmaf_tiny.cli.encoding import EncoderOptions, LadderOptions, SearchOptions
 from vmaf_tiny.cli.options import (
     FLAG,
@@ -48,6 +49,7 @@ def score(
     distorted: Annotated[str, PATH, Parameter(alias="-d", group=VIDEO)],
     *,
     pair: PairOptions = PairOptions(),
+    edit: EditOptions = EditOptions(),
     raw: RawOptions = RawOptions(),
     model: ModelOptions = ModelOptions(),
     work: WorkOptions = WorkOptions(),
@@ -64,7 +66,33 @@ def score(
     """
     from vmaf_tiny.cli.score import run
 
-    return run(reference, distorted, pair, raw, model, work, output)
+    return run(reference, distorted, pair, edit, raw, model, work, output)
+
+
+@app.command
+def preflight(
+    reference: Annotated[str, PATH, Parameter(alias="-r", group=VIDEO)],
+    distorted: Annotated[str | None, PATH, Parameter(alias="-d", group=VIDEO)] = None,
+    *,
+    pair: PairOptions = PairOptions(),
+    edit: EditOptions = EditOptions(),
+    raw: RawOptions = RawOptions(),
+    json: Annotated[bool, FLAG] = False,
+) -> int:
+    """Say what two videos are like and whether they can be compared; exit status 1 if not.
+
+    Parameters
+    ----------
+    reference
+        The original, or the source of encodes to come.
+    distorted
+        The encode.
+    json
+        For machines.
+    """
+    from vmaf_tiny.cli.preflight import run
+
+    return run(reference, distorted, pair, edit, raw, json)
 
 
 @app.command

@@ -66,6 +66,12 @@ class PairOptions:
     allow_matrix: Annotated[bool, FLAG] = False
     """Turn RGB into luma by BT.601 where the other video does not say its matrix."""
 
+    allow_stretch: Annotated[bool, FLAG] = False
+    """Compare a picture that is stretched, as it is."""
+
+    allow_bars: Annotated[bool, FLAG] = False
+    """Compare with black bars on one side, as it is."""
+
     allow_damage: Annotated[bool, FLAG] = False
     """Score what can be decoded of damaged or cut-off video."""
 
@@ -76,6 +82,8 @@ class PairOptions:
             "range": self.allow_range_mismatch,
             "interlaced": self.allow_interlaced,
             "matrix": self.allow_matrix,
+            "stretch": self.allow_stretch,
+            "bars": self.allow_bars,
             "damage": self.allow_damage,
         }
         return {

@@ -2,10 +2,15 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from vmaf_tiny.checks import Check
 from vmaf_tiny.score import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 LINE_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -13,11 +18,30 @@ LINE_EVERY = 10.0
 Report = Callable[[Progress], None]
 
 
+class Shown:
+    """Shows progress when called, and on a terminal also what videos are like."""
+
+    def __init__(self, report: Report, console: "Console | None" = None) -> None:
+        self._report = report
+        self._console = console
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how far the work is."""
+        self._report(progress)
+
+    def show_checks(self, checks: Sequence[Check]) -> None:
+        """Show a table of the preflight, on a terminal."""
+        if self._console:
+            from vmaf_tiny.cli.preflight import table
+
+            self._console.print(table(checks), "")
+
+
 @contextmanager
-def progress_shown() -> Iterator[Report]:
+def progress_shown() -> Iterator[Shown]:
     """Give what shows progress until the end of the block."""
     if not sys.stderr.isatty():
-        yield _lines()
+        yield Shown(_lines())
         return
     # Here, as a log or --quiet does without, and it takes a tenth of a second.
     from rich.console import Console
@@ -27,7 +51,10 @@ def progress_shown() -> Iterator[Report]:
     columns = (BarColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("opening", total=None)
-        yield lambda p: bar.update(task, completed=p.done, total=p.total, description=_text(p))
+        yield Shown(
+            lambda p: bar.update(task, completed=p.done, total=p.total, description=_text(p)),
+            bar.console,
+        )
 
 
 def _lines() -> Report:

@@ -2,9 +2,10 @@
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from vmaf_tiny.cli.edits import EditOptions
 from vmaf_tiny.cli.options import (
     TABLE,
     ModelOptions,
@@ -13,7 +14,7 @@ from vmaf_tiny.cli.options import (
     RawOptions,
     WorkOptions,
 )
-from vmaf_tiny.cli.progress import progress_shown
+from vmaf_tiny.cli.progress import Shown, progress_shown
 from vmaf_tiny.errors import VmafTinyError
 from vmaf_tiny.probe import describe
 from vmaf_tiny.score import score
@@ -24,6 +25,7 @@ def run(
     reference: str,
     distorted: str,
     pair: PairOptions,
+    edit: EditOptions,
     raw: RawOptions,
     model: ModelOptions,
     work: WorkOptions,
@@ -35,6 +37,7 @@ def run(
         _check_log(Path(log[0]), (reference, distorted))
     if log and log[1] == TABLE:
         need_pyarrow()
+    shown: AbstractContextManager[Shown | None]
     shown = nullcontext() if output.quiet else progress_shown()
     # The model first, as it is quick to say no.
     with model.open() as opened, shown as progress:
@@ -43,9 +46,11 @@ def run(
             distorted,
             opened,
             **pair.arguments(),
+            **edit.arguments(),
             **raw.arguments(),
             **work.arguments(),
             progress=progress,
+            preflight=progress.show_checks if progress else None,
         )
     for warning in result.warnings:
         print("vmaf-tiny: warning:", warning, file=sys.stderr)

@@ -72,6 +72,8 @@ def picture_pairs(
     result, how = one.result, one.result.provenance.pairing
     if how and how.kind == "content":
         raise InputError("its pictures were paired by what they show, which is not repeated here")
+    if result.provenance.edits:
+        raise InputError("its videos were edited before, which is not repeated here")
     wanted = {int(result.index[row]): row for row in rows}
     found: list[PicturePair] = []
     with ExitStack() as stack:

@@ -1,0 +1,68 @@
+"""Finds black bars in a few pictures of a video, and none in dark scenes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vmaf_tiny.edit import Box
+from vmaf_tiny.luma import Luma
+
+_BLACK = 24.0  # steps of 8 bits: limited range's black, and noise of encoders
+_LIGHT = 48.0  # a picture that has so much somewhere can tell
+_EDGE = 10.0  # by which the picture is lighter than the bar, right at its edge
+_SOFT = 3  # rows or columns over which an edge may spread
+_SHARE = 0.6  # of the pictures that can tell must agree
+_FEWEST = 3  # pictures that can tell
+_LEAST = 0.02  # of the height or width: what is narrower is no bar
+_LOOKED_AT = 256  # samples per row or column
+_MOST = 0.95  # of the samples of a row must be black: a logo may be in the bar
+
+
+def picture_area(lumas: Sequence[Luma], bits: int) -> Box | None:
+    """Return the part of pictures without black bars, or None if that cannot be told.
+
+    A bar is what is black in every picture and ends at the same sharp edge in most; the edge of a
+    dark scene is soft, or lies elsewhere in each picture.
+
+    Parameters
+    ----------
+    lumas
+        Luma planes of one size, from all over a video.
+    bits
+        Bits per sample.
+    """
+    telling = [luma for luma in lumas if _level(luma, 0, bits).max(initial=0) >= _LIGHT]
+    if len(telling) < _FEWEST:
+        return None
+    height, width = telling[0].shape
+    top, bottom = _bars([_level(luma, 0, bits) for luma in telling])
+    inside = [luma[top : height - bottom] for luma in telling]
+    left, right = _bars([_level(luma, 1, bits) for luma in inside])
+    return Box(width - left - right, height - top - bottom, left, top)
+
+
+def _level(luma: Luma, axis: int, bits: int) -> NDArray[np.float64]:
+    """Return how light each row (0) or column (1) is where it is lightest, but for a logo."""
+    lines = luma if axis == 0 else luma.T
+    step = max(lines.shape[1] // _LOOKED_AT, 1)
+    found: NDArray[np.float64] = np.quantile(lines[:, step // 2 :: step], _MOST, axis=1)
+    return found / (1 << (bits - 8))
+
+
+def _bars(levels: Sequence[NDArray[np.float64]]) -> tuple[int, int]:
+    """Return how wide the bars before and after are, 0 where there is none."""
+    return _bar(levels), _bar([level[::-1] for level in levels])
+
+
+def _bar(levels: Sequence[NDArray[np.float64]]) -> int:
+    light = [level > _BLACK for level in levels]
+    widths = [int(rows.argmax()) for rows in light if rows.any()]
+    bar = min(widths, default=0)
+    if bar < max(_LEAST * len(levels[0]), 4):
+        return 0
+    agree = [
+        level[bar : bar + _SOFT].max(initial=0) - level[:bar].max(initial=0) >= _EDGE
+        for level in levels
+    ]
+    return bar if sum(agree) >= _SHARE * len(levels) else 0

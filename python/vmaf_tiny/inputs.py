@@ -1,0 +1,203 @@
+"""The two videos of a comparison: looked into, edited, opened, checked against each other."""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from vmaf_tiny.checks import Check, checks
+from vmaf_tiny.containers import raw_for
+from vmaf_tiny.edit import Box, Edit
+from vmaf_tiny.errors import InputError, OptionError
+from vmaf_tiny.frames import RawFormat, Source, SourceSpec, open_source
+from vmaf_tiny.preflight import Plan, check_allowances, preflight, preflight_source
+from vmaf_tiny.survey import Survey, survey
+
+RawSpec: TypeAlias = RawFormat | tuple[RawFormat | None, RawFormat | None] | None
+EditSpec: TypeAlias = tuple[Edit | None, Edit | None] | None
+Scale: TypeAlias = str | tuple[int, int]
+
+_ROLES = ("reference", "distorted")
+
+
+class Inputs:
+    """What is to be compared.
+
+    Parameters
+    ----------
+    reference, distorted
+        As `vmaf_tiny.score` takes them; the distorted may be None.
+    raw, edit, scale, allow
+        As `vmaf_tiny.score` takes them.
+
+    Raises
+    ------
+    InputError
+        The videos cannot be read independently, or have no bars to crop.
+    OptionError
+        An option has a value that is unknown.
+    """
+
+    def __init__(
+        self,
+        reference: SourceSpec,
+        distorted: SourceSpec | None,
+        *,
+        raw: RawSpec = None,
+        edit: EditSpec = None,
+        scale: Scale = "reference",
+        allow: Collection[str] = (),
+    ) -> None:
+        self._specs = [reference] if distorted is None else [reference, distorted]
+        if distorted is not None:
+            _check_two(reference, distorted)
+        self._allowed = check_allowances(allow)
+        self._scale = scale
+        self._formats = (
+            raw if isinstance(raw, tuple) else [raw_for(spec, raw) for spec in self._specs]
+        )
+        self._edits: list[Edit] = []
+        self._surveys: list[Survey] = []
+        for spec, form, asked, role in zip(
+            self._specs, self._formats, edit or (None, None), _ROLES, strict=False
+        ):
+            done, seen = _surveyed(spec, form, asked or Edit(), role)
+            self._edits.append(done)
+            self._surveys.append(seen)
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """What is done to the videos, for people."""
+        pairs = zip(self._edits, _ROLES, strict=False)
+        return tuple(text for edit, role in pairs for text in edit.said(role))
+
+    def open(self, stack: ExitStack) -> list[Source]:
+        """Open the videos, to be closed by the stack."""
+        damaged = "damage" in self._allowed
+        return [
+            stack.enter_context(open_source(spec, role=role, raw=form, damaged=damaged, edit=edit))
+            for spec, role, form, edit in zip(
+                self._specs, _ROLES, self._formats, self._edits, strict=False
+            )
+        ]
+
+    def checks(self, sources: Sequence[Source]) -> tuple[Check, ...]:
+        """Return what the videos are like."""
+        return checks(tuple(source.info for source in sources), tuple(self._surveys))
+
+    def plan(self, sources: Sequence[Source]) -> Plan:
+        """Check the videos against each other, see `preflight.preflight`."""
+        one, other = (source.info for source in sources)
+        surveys = self._surveys[0], self._surveys[1]
+        return preflight(one, other, allow=self._allowed, scale=self._scale, surveys=surveys)
+
+    def check_twice(self) -> None:
+        """Refuse what cannot be read once to find the alignment and once more to score."""
+        for spec in self._specs:
+            path = os.fspath(spec) if isinstance(spec, str | os.PathLike) else None
+            once = not isinstance(spec, Sequence | np.ndarray)
+            if path:
+                once = path == "-" or Path(path).is_fifo()
+            if once:
+                raise OptionError(
+                    "to fix the alignment, both videos are read twice: give files, lists or arrays"
+                )
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What is known before the first comparison.
+
+    Attributes
+    ----------
+    checks
+        Properties of both videos.
+    conversions
+        What would be done to pictures.
+    warnings
+        What the user must know.
+    refusal
+        Why the videos are not compared, and what to do; None: they are.
+    """
+
+    checks: tuple[Check, ...]
+    conversions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusal: str | None = None
+
+
+def examine(
+    reference: SourceSpec,
+    distorted: SourceSpec | None = None,
+    *,
+    raw: RawSpec = None,
+    edit: EditSpec = None,
+    scale: Scale = "reference",
+    allow: Collection[str] = (),
+) -> Preflight:
+    """Look at two videos, or at the source of encodes to come, without scoring.
+
+    Parameters
+    ----------
+    reference, distorted, raw, edit, scale, allow
+        As `vmaf_tiny.score` takes them; without a distorted video, the reference is checked as
+        what is to be encoded.
+
+    Raises
+    ------
+    InputError
+        A video cannot be read. That they must not be compared is no error here.
+    OptionError
+        An option has a value that is unknown.
+    """
+    inputs = Inputs(reference, distorted, raw=raw, edit=edit, scale=scale, allow=allow)
+    with ExitStack() as stack:
+        sources = inputs.open(stack)
+        found = inputs.checks(sources)
+        notes = tuple(note for source in sources for note in source.info.notes)
+        try:
+            if distorted is None:
+                warned = preflight_source(sources[0].info, allow=allow)
+                return Preflight(found, inputs.edits, (*notes, *warned))
+            plan = inputs.plan(sources)
+        except InputError as error:
+            return Preflight(found, inputs.edits, notes, str(error))
+    return Preflight(found, (*inputs.edits, *plan.conversions), (*notes, *plan.warnings))
+
+
+def _surveyed(
+    spec: SourceSpec, raw: RawFormat | None, edit: Edit, role: str
+) -> tuple[Edit, Survey]:
+    """Look into a video, and say what is cropped."""
+    if edit.crop != "auto":
+        return edit, survey(spec, raw, edit)
+    seen = survey(spec, raw, replace(edit, rotate=None))
+    if seen.area is None:
+        raise InputError(
+            f"no black bars can be looked for in the {role}, which is dark or read only once:"
+            f" give --crop {role}=W:H:X:Y"
+        )
+    size = seen.area[:2] if edit.rotate not in ("90", "270") else seen.area[1::-1]
+    return replace(edit, crop=seen.area), replace(seen, area=Box(*size, 0, 0))
+
+
+def _check_two(reference: SourceSpec, distorted: SourceSpec) -> None:
+    """Refuse two videos that cannot be read independently."""
+    one, other = _read_from(reference), _read_from(distorted)
+    if isinstance(one, str) and isinstance(other, str) and one == other == "-":
+        raise InputError("both videos are standard input: give a file for one of them")
+    if one is other and isinstance(one, InputContainer | Iterator):
+        raise InputError("both videos are read from one object: open it twice")
+
+
+def _read_from(spec: SourceSpec) -> object:
+    """Return what a video is read from."""
+    if isinstance(spec, os.PathLike):
+        return os.fspath(spec)
+    return spec.container if isinstance(spec, VideoStream) else spec

@@ -1,0 +1,155 @@
+"""Look at a few pictures and time stamps of a video before it is read."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from vmaf_tiny.bars import picture_area
+from vmaf_tiny.containers import Media, RawFormat
+from vmaf_tiny.edit import Box, Edit, edited
+from vmaf_tiny.errors import VmafTinyError
+from vmaf_tiny.luma import Conversion, Converter, Image, Luma, pixels
+
+_PICTURES = 10
+_INDEXED = ("yuv4mpegpipe", "avi")
+_PATIENCE = 1.0  # seconds for looking for key frames
+_FEW = 4  # pictures that key frames must give, else the start is decoded
+_START = 48  # pictures
+_PACKETS = 250
+_JITTER = 0.25  # of the usual time between pictures
+_ROUNDED = 0.0011  # seconds: containers that count milliseconds
+_RARE = 0.02  # share of times between pictures that may differ: gaps, not a variable rate
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a few pictures and time stamps tell.
+
+    Attributes
+    ----------
+    area
+        The picture without black bars, as edited; None: this cannot be told.
+    steps
+        Shortest and longest time between pictures in seconds, in the first ten seconds or so;
+        None: unknown.
+    variable
+        Whether the time between pictures varies, more than now and then; None: unknown.
+    """
+
+    area: Box | None = None
+    steps: tuple[float, float] | None = None
+    variable: bool | None = None
+
+
+def survey(spec: object, raw: RawFormat | None, edit: Edit) -> Survey:
+    """Look at a video that can be opened again, or at a sequence of pictures.
+
+    Nothing is said of what is read only once, nor of what cannot be read, which whoever reads
+    it will say.
+
+    Parameters
+    ----------
+    spec
+        A video as `open_source` takes it.
+    raw
+        What a raw video is like.
+    edit
+        What is done to it.
+    """
+    try:
+        if isinstance(spec, str | os.PathLike) and Path(spec).is_file():
+            steps = _time_steps(spec, raw)
+            return replace(_judged(steps), area=_area(list(_file_pictures(spec, raw)), raw, edit))
+        if isinstance(spec, Sequence | np.ndarray) and not isinstance(spec, str):
+            chosen = np.unique(np.linspace(0, max(len(spec) - 1, 0), _PICTURES).astype(int))
+            pictures = [spec[n] for n in chosen.tolist()] if len(spec) else []
+            return Survey(area=_area(pictures, raw, edit))
+    except (VmafTinyError, FFmpegError, OSError, ValueError, TypeError):
+        pass
+    return Survey()
+
+
+def _area(pictures: Sequence[Image], raw: RawFormat | None, edit: Edit) -> Box | None:
+    still = Edit(crop=None if edit.crop == "auto" else edit.crop, rotate=edit.rotate)
+    lumas: list[Luma] = []
+    bits = 8
+    for picture in pictures:
+        for image in edited(iter([picture]), still, "video"):
+            if isinstance(image, av.VideoFrame):
+                bits = raw.depth if raw else pixels(image.format.name).bits
+                lumas.append(Converter(Conversion(bits=bits))(image))
+            else:
+                bits = raw.depth if raw and image.itemsize == 2 else 8
+                lumas.append(image)
+    return picture_area([luma for luma in lumas if luma.shape == lumas[0].shape], bits)
+
+
+def _file_pictures(spec: str | os.PathLike[str], raw: RawFormat | None) -> Iterator[av.VideoFrame]:
+    """Give pictures from all over a video: key frames, or some of the start."""
+    media = Media(spec, role="video", raw=raw, threads=1, damaged=True)
+    try:
+        found = list(_key_frames(media))
+    finally:
+        media.close()
+    if len(found) >= _FEW:
+        yield from found
+        return
+    media = Media(spec, role="video", raw=raw, damaged=True)
+    try:
+        for number, frame in enumerate(media.frames()):
+            if number >= _START:
+                break
+            if number % (_START // _PICTURES + 1) == 0:
+                yield frame
+    finally:
+        media.close()
+
+
+def _key_frames(media: Media) -> Iterator[av.VideoFrame]:
+    stream, container = media.stream, media.container
+    # Where a container has no index, FFmpeg would read all of it to seek.
+    indexed = media.timestamps == "own" or media.format in _INDEXED
+    if not (indexed and media.duration and stream.time_base):
+        return
+    due = time.monotonic() + _PATIENCE
+    stream.codec_context.skip_frame = "NONKEY"
+    seen: set[int | None] = {None}
+    start = stream.start_time or 0
+    for number in range(_PICTURES):
+        if time.monotonic() > due:
+            return
+        passed = media.duration * (number + 0.5) / _PICTURES
+        container.seek(start + int(passed / stream.time_base), stream=stream)
+        frame = next(iter(container.decode(stream)), None)
+        if frame is not None and frame.pts not in seen:
+            seen.add(frame.pts)
+            yield frame
+
+
+def _time_steps(spec: str | os.PathLike[str], raw: RawFormat | None) -> np.ndarray:
+    media = Media(spec, role="video", raw=raw, threads=1, damaged=True)
+    try:
+        if media.timestamps != "own" or not media.stream.time_base:
+            return np.zeros(0)
+        packets = media.container.demux(media.stream)
+        stamps = [packet.pts for packet, _ in zip(packets, range(_PACKETS), strict=False)]
+        times = sorted({stamp for stamp in stamps if stamp is not None})
+        # The last in order of decoding may wait for others that come before them.
+        steps: np.ndarray = np.diff(times[: max(len(times) - 20, min(len(times), 20))])
+        return steps * float(media.stream.time_base)
+    finally:
+        media.close()
+
+
+def _judged(steps: np.ndarray) -> Survey:
+    if len(steps) < 2:
+        return Survey()
+    usual = float(np.median(steps))
+    off = np.abs(steps - usual) > max(_JITTER * usual, _ROUNDED)
+    return Survey(steps=(float(steps.min()), float(steps.max())), variable=bool(off.mean() > _RARE))
