@@ -137,6 +137,7 @@ test-sanitized: build
 	@VMT_FFMPEG=$(abspath $(SANITIZED))/bin/ffmpeg \
 	    LSAN_OPTIONS=suppressions=$(abspath tests/ffmpeg/leaks.supp) \
 	    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	    VMAF_TINY_ORT_LIB=$(abspath $(SANITIZED))/lib/libonnxruntime.so.1 \
 	    $(BIN)/python -m pytest -q tests/ffmpeg -k "not memory and not outrun"
 
 # Once more under sanitizers: the C programs, the tests that run them, and the bindings' own.
