@@ -225,7 +225,7 @@ typedef struct VmtModelInfo {
 
 /** A row of the registry. The strings live until vmt_registry_close(). */
 typedef struct VmtModelEntry {
-    const char *id;
+    const char *id;          /**< that of the form with 8-bit weights, if any, ends in ".int8" */
     const char *kind;        /**< "fr", "nr" or "filter" */
     const char *path;        /**< of the .onnx file */
     const char *sha256;

@@ -27,6 +27,7 @@ struct VmtRegistry {
     VmtJson *json; /* owns the strings of the entries, but not their paths */
     VmtModelEntry *entries;
     char **paths;
+    char **names; /* ids that are made here; NULL where the file has the id */
     int count;
 };
 
@@ -70,9 +71,17 @@ static const char *string_of(const VmtJsonValue *row, const char *name, const ch
     return value->type == VMT_JSON_STRING ? value->string : NULL;
 }
 
+/* What a row says of one model: its file and that of its form with 8-bit weights. */
+typedef struct Row {
+    VmtModelEntry entry;
+    const char *file;
+    const char *int8_sha256; /* "" if there is no such form */
+} Row;
+
 /* What is wrong with a row, or NULL. */
-static const char *read_row(const VmtJsonValue *row, VmtModelEntry *entry, const char **file)
+static const char *read_row(const VmtJsonValue *row, Row *out)
 {
+    VmtModelEntry *entry = &out->entry;
     const VmtJsonValue *smoke = vmt_json_find(row, "smoke");
     *entry = (VmtModelEntry){
         .id = string_of(row, "id", NULL),
@@ -83,39 +92,89 @@ static const char *read_row(const VmtJsonValue *row, VmtModelEntry *entry, const
         .teacher = string_of(row, "teacher", ""),
         .smoke = smoke && smoke->number != 0,
     };
-    *file = string_of(row, "onnx", NULL);
+    out->file = string_of(row, "onnx", NULL);
+    out->int8_sha256 = string_of(row, "int8_sha256", "");
     if (!entry->id || !valid_id(entry->id))
         return "has no valid id";
     if (!entry->kind || !valid_kind(entry->kind))
         return "has no valid kind";
-    if (!*file || !valid_path(*file))
+    if (!out->file || !valid_path(out->file))
         return "has no valid onnx, a path inside the folder";
     if (!entry->sha256 || !valid_sha256(entry->sha256))
         return "has no valid sha256";
+    if (!out->int8_sha256 || (*out->int8_sha256 && !valid_sha256(out->int8_sha256)))
+        return "has no valid int8_sha256";
     if (!entry->description || !entry->license || !entry->teacher)
         return "has a description, license or teacher that is no string";
     return smoke && smoke->type != VMT_JSON_BOOL ? "has a smoke that is no bool" : NULL;
 }
 
-static int add_row(VmtRegistry *registry, const VmtJsonValue *row, const char *what,
+/* A text with its last characters taken away and others put there; NULL without memory. */
+static char *with_end(const char *text, size_t away, const char *end)
+{
+    const size_t kept = strlen(text) - away, n = strlen(end) + 1;
+    char *made = malloc(kept + n);
+    if (made) {
+        memcpy(made, text, kept);
+        memcpy(made + kept, end, n);
+    }
+    return made;
+}
+
+/* Add an entry whose path, and id if it is made here, the registry is to own. */
+static int add_entry(VmtRegistry *registry, VmtModelEntry entry, char *path, char *name,
+                     VmtError *error)
+{
+    if (!path) {
+        free(name);
+        return vmt_fail(error, -ENOMEM, "out of memory");
+    }
+    entry.path = path;
+    registry->paths[registry->count] = path;
+    registry->names[registry->count] = name;
+    registry->entries[registry->count++] = entry;
+    return 0;
+}
+
+/* "ID.int8" is the model with 8-bit weights, whose file lies beside the model's. */
+static int add_int8(VmtRegistry *registry, const Row *row, const VmtModelEntry *base,
+                    VmtError *error)
+{
+    VmtModelEntry entry = *base;
+    char *name = with_end(base->id, 0, ".int8");
+    if (!name)
+        return vmt_fail(error, -ENOMEM, "out of memory");
+    entry.id = name;
+    entry.sha256 = row->int8_sha256;
+    return add_entry(registry, entry, with_end(base->path, strlen(".onnx"), ".int8.onnx"), name,
+                     error);
+}
+
+/* How many rows of the file have been read. */
+static int rows_read(const VmtRegistry *registry)
+{
+    int n = 0;
+    for (int i = 0; i < registry->count; i++)
+        n += !registry->names[i];
+    return n;
+}
+
+static int add_row(VmtRegistry *registry, const VmtJsonValue *value, const char *what,
                    VmtError *error)
 {
-    const int i = registry->count;
-    VmtModelEntry entry;
-    const char *file;
-    const char *why = read_row(row, &entry, &file);
-    if (!why && vmt_registry_by_id(registry, entry.id))
+    Row row;
+    const char *why = read_row(value, &row);
+    if (!why && vmt_registry_by_id(registry, row.entry.id))
         why = "has the id of another";
     if (why)
         return vmt_fail(error, -EBADMSG, "%s: model %d (%s) %s: correct it or install again",
-                        what, i + 1, entry.id ? entry.id : "without id", why);
-    registry->paths[i] = vmt_file_join(registry->folder, file);
-    if (!registry->paths[i])
-        return vmt_fail(error, -ENOMEM, "out of memory");
-    entry.path = registry->paths[i];
-    registry->entries[i] = entry;
-    registry->count++;
-    return 0;
+                        what, rows_read(registry) + 1,
+                        row.entry.id ? row.entry.id : "without id", why);
+    const int rc = add_entry(registry, row.entry, vmt_file_join(registry->folder, row.file), NULL,
+                             error);
+    if (rc || !*row.int8_sha256)
+        return rc;
+    return add_int8(registry, &row, &registry->entries[registry->count - 1], error);
 }
 
 static int read_rows(VmtRegistry *registry, const char *what, VmtError *error)
@@ -130,9 +189,11 @@ static int read_rows(VmtRegistry *registry, const char *what, VmtError *error)
                     version->number > VERSION_MAX))
         return vmt_fail(error, -EBADMSG, "%s has a schema_version other than 0 to %d: use the "
                         "library that it was made for", what, VERSION_MAX);
-    registry->entries = calloc(models->count + 1, sizeof(*registry->entries));
-    registry->paths = calloc(models->count + 1, sizeof(*registry->paths));
-    if (!registry->entries || !registry->paths)
+    const size_t most = 2 * models->count + 1; /* each may have a form with 8-bit weights */
+    registry->entries = calloc(most, sizeof(*registry->entries));
+    registry->paths = calloc(most, sizeof(*registry->paths));
+    registry->names = calloc(most, sizeof(*registry->names));
+    if (!registry->entries || !registry->paths || !registry->names)
         return vmt_fail(error, -ENOMEM, "out of memory");
     int rc = 0;
     for (const VmtJsonValue *row = models->first; row && rc == 0; row = row->next)
@@ -253,9 +314,12 @@ void vmt_registry_close(VmtRegistry **registry)
     if (!registry || !*registry)
         return;
     VmtRegistry *r = *registry;
-    for (int i = 0; r->paths && i < r->count; i++)
+    for (int i = 0; i < r->count; i++) {
         free(r->paths[i]);
+        free(r->names[i]);
+    }
     free(r->paths);
+    free(r->names);
     free(r->entries);
     vmt_json_close(&r->json);
     free(r->folder);
