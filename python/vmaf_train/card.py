@@ -121,6 +121,8 @@ and so does this model as far as it learned to: with blocks drawn at random, its
 moves by {shift_mean:.3f} in the mean and {shift_p99:.2f} at the 99th percentile.
 """
 
+_SPELLED = {"relu": "ReLU", "gelu": "GELU"}
+
 _INT8 = """
 ## int8
 
@@ -132,7 +134,7 @@ _INT8 = """
 | float32 | {fp32[plcc]:.6f} | {fp32[rmse]:.3f} | {fp32[p99]:.2f} |
 | int8 | {small[plcc]:.6f} | {small[rmse]:.3f} | {small[p99]:.2f} |
 
-PLCC drops by {plcc_drop:.6f}; {budget:g} is allowed. Ask for it by its path.
+PLCC drops by {plcc_drop:.6f}; {budget:g} is allowed. Ask for it as `{id}.int8`.
 
     {command}
 """
@@ -206,7 +208,7 @@ def _values(
         "description": model.description,
         "output_name": model.output,
         "size": (sidecar_path.parent / sidecar["onnx"]).stat().st_size,
-        "network": f"{'-'.join(map(str, model.widths))} with {model.activation.upper()}",
+        "network": f"{'-'.join(map(str, model.widths))} with {_SPELLED[model.activation]}",
         "parameters": model.parameters,
         "codec_told": _told_of_codec(model, test),
         "int8_told": _told_of_int8(int8, sidecar),
@@ -287,6 +289,7 @@ def _told_of_int8(report: Mapping[str, Any] | None, sidecar: Mapping[str, Any]) 
         fp32=report["fp32_figures"],
         small=report["int8_figures"],
         command=_command(report),
+        id=sidecar["id"],
     )
 
 
