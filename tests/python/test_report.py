@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from bokeh.models import BasicTickFormatter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from vmaf_tiny.encode import Rendition, encode_and_score
 from vmaf_tiny.encode.tables import write_results
 from vmaf_tiny.hull import upper_hull
 from vmaf_tiny.report import write_report
-from vmaf_tiny.report.charts import thinned
+from vmaf_tiny.report.charts import colours, rate_charts, thinned
 from vmaf_tiny.report.page import with_series
 from vmaf_tiny.rescore import read_results
 from vmaf_tiny.table import write_table
@@ -78,6 +79,15 @@ def test_the_table_says_what_was_scored(page, encodes):
         assert row[1] == "160\N{MULTIPLICATION SIGN}128"
         assert row[2] == f"{one.bitrate / 1000:,.1f}"
         assert row[3:7] == [f"{pooled[k]:.2f}" for k in ("mean", "harmonic_mean", "p5", "min")]
+
+
+def test_bitrates_are_written_as_they_are(encodes):
+    """Bokeh's labels of logarithmic axes round to powers of ten."""
+    for chart in rate_charts(encodes, colours(encodes)):
+        (axis,) = chart.xaxis
+        assert isinstance(axis.formatter, BasicTickFormatter)
+        rates = [one.bitrate / 1000 for one in encodes]
+        assert min(axis.ticker.ticks) <= min(rates) and max(rates) <= max(axis.ticker.ticks)
 
 
 def test_the_worst_pictures_are_those_that_were_compared(page, encodes):

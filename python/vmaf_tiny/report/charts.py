@@ -7,7 +7,7 @@ from itertools import cycle, pairwise
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
+from bokeh.models import BasicTickFormatter, ColumnDataSource, FixedTicker, HoverTool, Range1d
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
@@ -59,6 +59,8 @@ def rate_charts(encodes: Sequence[Scored], colour: Sequence[str]) -> list[figure
                       x_range=(0.88 * low, 1.14 * high), x_axis_type="log", height=420)  # fmt: skip
     for chart in charts:
         chart.xaxis.ticker = FixedTicker(ticks=_ticks(low, high))
+        # A logarithmic axis would write 200 and 500 as the powers of ten next to them.
+        chart.xaxis.formatter = BasicTickFormatter(use_scientific=False)
     _hull(charts, encodes, kbps)
     drawn = []
     for (name, members), marker in zip(curves(encodes).items(), cycle(_MARKERS), strict=False):
@@ -213,6 +215,6 @@ def _hover(chart: figure, drawn: Sequence[Any], *rows: tuple[str, str]) -> None:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Return 1, 2 and 5 times powers of ten that cover a range."""
+    """Return round numbers that cover a range, evenly as its logarithm goes."""
     powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
-    return [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+    return [digit * 10.0**power for power in powers for digit in (1, 1.5, 2, 3, 5, 7)]
