@@ -21,7 +21,7 @@ PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: help system build demo test test-arm64 test-ffmpeg-all test-hour test-pyav test-torch \
-        test-browser test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench clean
+        test-browser test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench bench-sweep clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -33,6 +33,7 @@ help:
 	@echo "make ffmpeg  a whole ffmpeg with the filter; FFMPEG=9.0 or a path, FULL=1, SHARED=1"
 	@echo "make prove   what the README says of security, proved at length: one table with figures"
 	@echo "make bench   speed and memory beside libvmaf's, and what they must be"
+	@echo "make bench-sweep  what scoring adds to five encodes, here and by ffmpeg with libvmaf"
 	@echo "make clean   remove what make made"
 
 # One message for everything that is missing.
@@ -199,6 +200,10 @@ lint: build
 
 bench: build
 	@$(BIN)/python tests/bench/table.py $(BENCH)
+
+# What decoding and scoring add to encodes, here and the usual way; SWEEP='clip.mkv --rounds 5'.
+bench-sweep: build
+	@$(BIN)/python tests/bench/sweep.py $(SWEEP)
 
 clean:
 	rm -rf $(BUILD) $(VENV) demo

@@ -1,0 +1,266 @@
+"""Print what decoding and scoring add to five encodes, and what they add the usual way.
+
+The same five encodes of a source of 1920x1080 are made by x264 (1) alone, by PyAV with the settings
+of this library's engine and as it makes them, all at once from one decode of the source; (2) by
+`vmaf_tiny.sweep`, which decodes and scores them meanwhile; and (3) the usual way: an ffmpeg with
+libvmaf encodes each to a temporary file and then scores it. They take turns; medians are shown.
+What must hold: at most 40 % in exact mode, 20 % in fast mode.
+"""
+
+import argparse
+import json
+import os
+import queue
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import av
+from rich.console import Console
+from rich.table import Table
+
+from clips import encode
+from vmaf_tiny import peer, textures
+from vmaf_tiny.cli.bench import cpu_name, provenance, steps_shown
+from vmaf_tiny.encode import Rendition, RenditionResult
+from vmaf_tiny.encode.codecs import encoder_threads
+from vmaf_tiny.encode.feed import Feed, Shot
+from vmaf_tiny.encode.lane import Lane
+from vmaf_tiny.errors import VmafTinyError
+from vmaf_tiny.frames import open_source
+from vmaf_tiny.sweep import sweep
+
+CRFS = (20, 24, 28, 32, 36)
+PRESET = "veryfast"
+RENDITIONS = [Rendition("libx264", preset=PRESET, crf=crf) for crf in CRFS]
+SIZE = (1920, 1080)
+MUST = {"exact": 40.0, "fast": 20.0}
+ALONE, USUAL = "encodes alone", "the usual way"
+_WAITING = 4  # pictures that wait for an encoder, as in the engine
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds by the clock, and of all processors together."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What one encode came to: its score and its bytes."""
+
+    score: float
+    bytes: int
+
+
+def timed(work: Callable[[], None]) -> Took:
+    """Run something; its processes count."""
+    begun, before = time.perf_counter(), os.times()
+    work()
+    after = os.times()
+    return Took(time.perf_counter() - begun, sum(after[:4]) - sum(before[:4]))
+
+
+def encodes_alone(source: Path) -> None:
+    """Make the encodes as the engine does, and nothing of them."""
+    with open_source(source, role="source") as opened:
+        feed = Feed(opened)
+        lanes = [Lane(each, feed, frozenset(), None) for each in RENDITIONS]
+        queues: list[queue.Queue[Shot | None]] = [queue.Queue(_WAITING) for _ in lanes]
+
+        def work(lane: Lane, shots: queue.Queue[Shot | None]) -> None:
+            while (shot := shots.get()) is not None:
+                lane.encoder.context.encode(shot.frame)
+            lane.encoder.context.encode(None)
+
+        threads = [
+            threading.Thread(target=work, args=pair) for pair in zip(lanes, queues, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for shot in feed.shots():
+            for each in queues:
+                each.put(shot)
+        for each in queues:
+            each.put(None)
+        for thread in threads:
+            thread.join()
+        for lane in lanes:
+            lane.close()
+
+
+@dataclass(frozen=True)
+class Usual:
+    """The usual way: encode to a file, then score the file."""
+
+    ffmpeg: peer.Peer
+    source: Path
+    folder: Path
+
+    def file(self, crf: int) -> Path:
+        """Return where an encode goes."""
+        return self.folder / f"{crf}.mkv"
+
+    def encode(self) -> None:
+        """Make all encodes."""
+        threads = ["-threads", str(encoder_threads(*SIZE))]
+        for crf in CRFS:
+            settings = ["-c:v", "libx264", "-preset", PRESET, "-crf", str(crf), *threads]
+            self._run("-i", str(self.source), "-an", *settings, "-y", str(self.file(crf)))
+
+    def score(self) -> None:
+        """Score all encodes."""
+        for crf in CRFS:
+            log = f"log_fmt=json:log_path={self.file(crf).with_suffix('.json')}"
+            # Matroska's milliseconds would pair some pictures with the ones before.
+            count = "settb=AVTB,setpts=N"
+            graph = (
+                f"[0:v]{count}[d];[1:v]{count}[r];[d][r]libvmaf=n_threads={os.cpu_count()}:{log}"
+            )
+            inputs = ["-i", str(self.file(crf)), "-i", str(self.source)]
+            self._run(*inputs, "-lavfi", graph, "-f", "null", "-")
+
+    def found(self) -> list[Scored]:
+        """Return what libvmaf wrote; bytes are those of packets."""
+        return [
+            Scored(
+                json.loads(self.file(crf).with_suffix(".json").read_text())["pooled_metrics"][
+                    "vmaf"
+                ]["mean"],
+                bytes_of(self.file(crf)),
+            )
+            for crf in CRFS
+        ]
+
+    def _run(self, *words: str) -> None:
+        peer.cost_of([self.ffmpeg.path, "-v", "error", *words])
+
+
+def bytes_of(path: Path) -> int:
+    """Return the size of a file's packets."""
+    with av.open(str(path)) as container:
+        return sum(packet.size for packet in container.demux(video=0))
+
+
+def measure(
+    source: Path, folder: Path, other: peer.Peer | None, rounds: int, step: Callable[[str], None]
+) -> tuple[dict[str, list[Took]], dict[str, list[Scored]]]:
+    """Run all ways in turns; return what they took, round by round, and what they found."""
+    made: dict[str, list[RenditionResult]] = {}
+
+    def ours(mode: str) -> None:
+        made[mode] = sweep(source, RENDITIONS, mode=mode, at_once=len(RENDITIONS))
+
+    ways: dict[str, Callable[[], None]] = {
+        ALONE: lambda: encodes_alone(source),
+        **{mode: lambda mode=mode: ours(mode) for mode in MUST},  # type: ignore[misc]
+    }
+    usual = Usual(other, source, folder) if other else None
+    if usual:
+        ways |= {f"{USUAL}, encodes": usual.encode, f"{USUAL}, scores": usual.score}
+    taken: dict[str, list[Took]] = {name: [] for name in ways}
+    for number in range(rounds):
+        for name, work in ways.items():
+            step(f"round {number + 1} of {rounds}: {name}")
+            taken[name].append(timed(work))
+    found = {
+        mode: [Scored(one.score, one.bytes - one.header) for one in each]
+        for mode, each in made.items()
+    }
+    if usual:
+        found["libvmaf"] = usual.found()
+    return taken, found
+
+
+def added(more: Sequence[Took], base: Sequence[Took], what: str) -> float:
+    """Return by how many percent more is more, the median of rounds."""
+    pairs = zip(more, base, strict=True)
+    return statistics.median(100 * (getattr(a, what) / getattr(b, what) - 1) for a, b in pairs)
+
+
+def times_table(taken: dict[str, list[Took]]) -> tuple[Table, dict[str, float]]:
+    """Return a table of seconds and percent, and the percent by the clock."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("", "clock, s", "processors, s", "adds, clock", "adds, processors", "must"):
+        shown.add_column(heading, justify="right" if heading else "left")
+    rows = {ALONE: (taken[ALONE], taken[ALONE])}
+    rows |= {f"sweep, {mode}": (taken[mode], taken[ALONE]) for mode in MUST}
+    if f"{USUAL}, scores" in taken:
+        first, then = taken[f"{USUAL}, encodes"], taken[f"{USUAL}, scores"]
+        both = [Took(a.wall + b.wall, a.cpu + b.cpu) for a, b in zip(first, then, strict=True)]
+        rows |= {f"{USUAL}, encodes": (first, first), f"{USUAL}, with scores": (both, first)}
+    percent: dict[str, float] = {}
+    for name, (times, base) in rows.items():
+        spent = [f"{statistics.median(getattr(t, w) for t in times):.2f}" for w in ("wall", "cpu")]
+        if times is base:
+            shown.add_row(name, *spent)
+            continue
+        percent[name] = added(times, base, "wall")
+        most = MUST.get(name.rpartition(" ")[2])
+        shown.add_row(
+            name, *spent, f"+{percent[name]:.0f} %", f"+{added(times, base, 'cpu'):.0f} %",
+            "" if most is None else f"+{most:.0f} %",
+        )  # fmt: skip
+    return shown, percent
+
+
+def scores_table(found: dict[str, list[Scored]]) -> Table:
+    """Return a table of scores and sizes, a row for each CRF."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    shown.add_column("CRF", justify="right")
+    for name in found:
+        shown.add_column(name, justify="right")
+        shown.add_column("KiB", justify="right")
+    for crf, *each in zip(CRFS, *found.values(), strict=True):
+        cells = [(f"{one.score:.3f}", f"{one.bytes / 1024:.0f}") for one in each]
+        shown.add_row(str(crf), *(cell for pair in cells for cell in pair))
+    return shown
+
+
+def main() -> int:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", nargs="?", type=Path, help="a video; else one is generated")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pictures", type=int, default=60, help="of the generated one")
+    parser.add_argument("--json", type=Path, help="file to write all rounds to")
+    args = parser.parse_args()
+    other = peer.find_peer()
+    with TemporaryDirectory() as name, steps_shown() as step:
+        folder, source = Path(name), args.source
+        if source is None:
+            step("encoding a source")
+            source = folder / "source.mkv"
+            planes = textures.natural(args.pictures, SIZE[1], SIZE[0], 8)
+            encode(str(source), textures.as_samples(planes, 8), 8, 10)
+        try:
+            taken, found = measure(source, folder, other, args.rounds, step)
+        except VmafTinyError as error:
+            parser.error(str(error))
+    console = Console(width=100)
+    times, percent = times_table(taken)
+    console.print(times, "", scores_table(found), sep="\n")
+    who = f"libvmaf {other.libvmaf}" if other else "no ffmpeg with libvmaf was found"
+    console.print(
+        f"\n{args.source or 'moving textures'}, {cpu_name()}, {os.cpu_count()} processors, medians"
+        f" of {args.rounds} rounds in turns, {who}",
+        soft_wrap=True,
+    )
+    if args.json:
+        rounds = {way: [asdict(one) for one in each] for way, each in taken.items()}
+        scores = {way: [asdict(one) for one in each] for way, each in found.items()}
+        about = {"provenance": provenance(other), "added": percent}
+        report = {**about, "rounds": rounds, "scores": scores}
+        args.json.write_text(json.dumps(report, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
