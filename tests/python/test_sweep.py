@@ -20,6 +20,7 @@ from vmaf_tiny.encode import Rendition
 from vmaf_tiny.sweep import Store, bd_rates, grid, sweep
 from vmaf_tiny.sweep import jobs as jobs_module
 from vmaf_tiny.sweep.grid import bits_per_second, numbers
+from vmaf_tiny.sweep.store import packed
 
 SIZE = 256, 144  # x264 makes the same encode twice only at widths that are multiples of 128
 THREE = grid(crf=[24, 32, 40], presets=["veryfast"])
@@ -203,6 +204,21 @@ def test_a_store_of_the_future_or_of_something_else_is_refused(source, tmp_path)
     path.write_text("something else, long enough to be no database at all\n" * 50)
     with pytest.raises(vmaf_tiny.VmafTinyError, match="not a database"):
         sweep(source, THREE, store=path)
+
+
+def test_a_store_that_cannot_grow_says_so_and_keeps_what_it_has(tmp_path):
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add([("first", {}, packed({"score": 1.5}))])
+        pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+        store._connection.execute(f"PRAGMA max_page_count={pages}")
+        large = os.urandom(100_000)
+        for _ in range(2):  # the first failure leaves nothing behind that the second trips over
+            with pytest.raises(vmaf_tiny.VmafTinyError, match=r"store\.sqlite .* full: free some"):
+                store.add([("second", {}, packed({})), ("third", {}, large)])
+        assert (store.get("first"), store.get("second"), len(store)) == ({"score": 1.5}, None, 1)
+        store._connection.execute("PRAGMA max_page_count=1000000")
+        store.add([("third", {}, large)])
+        assert len(store) == 2
 
 
 # ------------------------------------------------------------------------------ other processes

@@ -9,8 +9,8 @@ import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Self
@@ -47,7 +47,9 @@ class Store:
     Raises
     ------
     VmafTinyError
-        It cannot be opened, or a newer version of this library wrote it.
+        It cannot be opened, or a newer version of this library wrote it. Every method raises it
+        when the file can no longer be read or written, such as on a disk that is full; what was
+        added before is still there.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -72,7 +74,10 @@ class Store:
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return what was stored under a key, or None."""
-        row = self._connection.execute("SELECT value FROM results WHERE key = ?", (key,)).fetchone()
+        with self._told():
+            row = self._connection.execute(
+                "SELECT value FROM results WHERE key = ?", (key,)
+            ).fetchone()
         return None if row is None else unpacked(row[0])
 
     def add(self, values: Iterable[tuple[str, Mapping[str, Any], bytes]]) -> None:
@@ -84,17 +89,19 @@ class Store:
             Keys, what they were made of, for people, and values from `packed`.
         """
         rows = [(key, json.dumps(about), value) for key, about, value in values]
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO results"
-                " VALUES (?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
-                rows,
-            )
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with self._told():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO results"
+                    " VALUES (?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+                    rows,
+                )
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # SQLite may have rolled back by itself
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def digest(self, path: str | os.PathLike[str]) -> str:
         """Return the sha256 of a file, without reading it again while it has not changed.
@@ -108,21 +115,35 @@ class Store:
             name, stat = os.path.realpath(path), Path(path).stat()
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from None
-        found = self._connection.execute(
-            "SELECT sha256 FROM files WHERE path = ? AND size = ? AND modified = ?",
-            (name, stat.st_size, stat.st_mtime_ns),
-        ).fetchone()
+        with self._told():
+            found = self._connection.execute(
+                "SELECT sha256 FROM files WHERE path = ? AND size = ? AND modified = ?",
+                (name, stat.st_size, stat.st_mtime_ns),
+            ).fetchone()
         if found:
             return str(found[0])
         sha256 = digest(path)
-        self._connection.execute(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
-            (name, stat.st_size, stat.st_mtime_ns, sha256),
-        )
+        with self._told():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                (name, stat.st_size, stat.st_mtime_ns, sha256),
+            )
         return sha256
 
     def __len__(self) -> int:
-        return int(self._connection.execute("SELECT count(*) FROM results").fetchone()[0])
+        with self._told():
+            return int(self._connection.execute("SELECT count(*) FROM results").fetchone()[0])
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell of what SQLite cannot do as this library does."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise VmafTinyError(
+                f"the store {self.path} cannot be read or written: {error}: free some space or"
+                " choose another file; what was stored before is kept"
+            ) from None
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
