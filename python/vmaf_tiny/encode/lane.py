@@ -110,7 +110,7 @@ class Lane:
         self.feed_info = feed.info
         self._allowed = allowed
         self._keep = keep
-        self._part = keep.with_name(f".{keep.name}.{os.getpid()}.part") if keep else None
+        self._part = unfinished(keep, os.getpid()) if keep else None
         self._thread: threading.Thread | None = None
         self._container = _container(self._part)
         try:
@@ -293,6 +293,11 @@ class Lane:
             del self._container
         if self._part:
             self._part.unlink(missing_ok=True)
+
+
+def unfinished(keep: Path, process: int) -> Path:
+    """Return what an encode is called while a process writes it."""
+    return keep.with_name(f".{keep.name}.{process}.part")
 
 
 def _container(path: Path | None) -> OutputContainer:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vmaf_tiny.encode.engine import EncodeProgress, RenditionProgress
+from vmaf_tiny.encode.lane import unfinished
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.errors import OptionError, VmafTinyError
 from vmaf_tiny.files import write_atomically
@@ -104,17 +105,19 @@ def _run_pool(workers: int, address: str, left: dict[int, Job], done: Done) -> N
         if broken:
             raise broken
     finally:
-        _end(pool)
+        _end(pool, [file for job in left.values() for file in job.files])
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
-    """Stop a pool at once: what its processes still do is of no use."""
+def _end(pool: ProcessPoolExecutor, files: Sequence[Path]) -> None:
+    """Stop a pool at once: what its processes still do, and have not finished, is of no use."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
     for process in processes:
         process.join()
+        for file in files:
+            unfinished(file, process.pid or 0).unlink(missing_ok=True)
 
 
 _progress: Any = None  # of a worker: its line to the process that began it
