@@ -18,6 +18,7 @@ import pytest
 
 import clips
 import media
+from vmaf_tiny.sweep import Store
 
 BOUND = 300.0  # seconds, on a machine that is busy with other things; they take a tenth of one
 RAW = ("-w", "160", "-h", "128", "-p", "420", "-b", "8")
@@ -78,7 +79,8 @@ def raw_flags(path: Path) -> tuple[str, ...]:
 def judge(answer: dict[str, Any], path: Path) -> str:
     """Check how it ended and return that in a word."""
     if answer["status"] == 0:
-        assert 0 <= float(answer["out"]) <= 100, (path, answer)
+        scores = [float(line) for line in answer["out"].split()]
+        assert scores and all(0 <= each <= 100 for each in scores), (path, answer)
         assert all(
             line.startswith("vmaf-tiny: warning: ") for line in answer["err"].splitlines()
         ), (path, answer)
@@ -109,6 +111,38 @@ def test_damaged_videos(
         ends[judge(answer, path)] += 1
         slowest = max(slowest, answer["seconds"])
     assert ends["scored"] and ends["refused"]
+    figure(
+        f"{ends.total()} files: {ends['scored']} scored, {ends['refused']} refused in one line, "
+        f"0 crashes, slowest {slowest:.1f} s"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flags", [(), ("--allow-damage",)], ids=["as it is", "allowed"])
+def test_damaged_sources_of_sweeps(
+    originals: list[Path],
+    scoring: Scoring,
+    tmp_path: Path,
+    amount: Callable[[int, int], int],
+    figure: Callable[[str], None],
+    flags: tuple[str, ...],
+) -> None:
+    """Of a source that is refused nothing is stored."""
+    ends: Counter[str] = Counter()
+    slowest, store, scored = 0.0, tmp_path / "store.sqlite", set()
+    sweep = ("sweep", "-q", "--crf", "30,45", "--preset", "ultrafast", "--store", store)
+    for path in media.damaged(originals, tmp_path, amount(18, 500)):
+        answer = scoring.run(*sweep, path, *raw_flags(path), *flags)
+        end = judge(answer, path)
+        if end == "scored":
+            assert len(answer["out"].split()) == 2, (path, answer)
+            scored.add(path.read_bytes())
+        ends[end] += 1
+        slowest = max(slowest, answer["seconds"])
+        path.unlink()
+    assert ends["scored"] and ends["refused"]
+    with Store(store) as opened:
+        assert len(opened) == 2 * len(scored)
     figure(
         f"{ends.total()} files: {ends['scored']} scored, {ends['refused']} refused in one line, "
         f"0 crashes, slowest {slowest:.1f} s"
