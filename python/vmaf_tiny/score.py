@@ -107,8 +107,8 @@ def score(
     subsample
         Score every n-th pair only.
     mode
-        ``"exact"``: features equal to libvmaf's; ``"fast"``: VIF of large pictures from some of
-        their rows, which moves the score of a picture by a few hundredths.
+        ``"exact"``: features equal to libvmaf's; ``"fast"``: VIF of pictures of 450 rows and
+        more from some of their rows, which moves the score of a picture by hundredths.
     pairing
         ``"auto"``, ``"time"`` or ``"index"``, see `pairing.choose`.
     align

@@ -8,6 +8,7 @@ vectors. What must hold: no picture moves by more than 0.05, nor do those of an 
 
 import argparse
 import io
+import itertools
 import json
 import re
 import sys
@@ -29,6 +30,7 @@ from vmaf_train.teacher import Teacher, read_teacher
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST, MEAN = 0.05, 0.01
+CLASSES = (0, 450, 1050, 2000)  # rows of the smallest picture of each size class
 SEARCHED = 300  # pictures at the beginning of a clip, among which some are taken
 _RAW = re.compile(r"(\d+)x(\d+)_?(?:420p|\.?yuv420p?)(\d+)?")
 
@@ -117,6 +119,21 @@ def table(rows: list[Moved]) -> Table:
     return shown
 
 
+def by_size(rows: list[Moved]) -> Table:
+    """Return a line for each size class of which there are clips."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("rows", "clips", "encodes", "largest", "largest mean of an encode"):
+        shown.add_column(heading, justify="right")
+    for low, end in itertools.pairwise((*CLASSES, None)):
+        its = [row for row in rows if low <= row.size[1] and (end is None or row.size[1] < end)]
+        if its:
+            most, mean = max(row.most for row in its), max(row.mean for row in its)
+            counts = len({row.clip for row in its}), len(its)
+            span = f"{low} to {end - 1}" if end else f"from {low}"
+            shown.add_row(span, *map(str, counts), f"{most:.4f}", f"{mean:.4f}")
+    return shown
+
+
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,7 +154,8 @@ def main() -> int:
             except VmafTinyError as error:
                 print(f"fast: left out: {error}", file=sys.stderr)
                 left_out += 1
-    Console(width=100).print(table(rows))
+    console = Console(width=100)
+    console.print(table(rows), "", by_size(rows), sep="\n")
     most, mean = max(row.most for row in rows), max(row.mean for row in rows)
     print(
         f"\n{len(rows)} encodes, CRF {min(args.crf)} to {max(args.crf)}, {args.pictures} pictures"
