@@ -21,7 +21,8 @@ PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: help system build demo test test-arm64 test-ffmpeg-all test-hour test-pyav test-torch \
-        test-browser test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench bench-sweep clean
+        test-browser test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench bench-gate \
+        bench-sweep clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -33,6 +34,7 @@ help:
 	@echo "make ffmpeg  a whole ffmpeg with the filter; FFMPEG=9.0 or a path, FULL=1, SHARED=1"
 	@echo "make prove   what the README says of security, proved at length: one table with figures"
 	@echo "make bench   speed and memory beside libvmaf's, and what they must be"
+	@echo "make bench-gate  the speeds of that table in a minute, failing where one is far off"
 	@echo "make bench-sweep  what scoring adds to five encodes, here and by ffmpeg with libvmaf"
 	@echo "make clean   remove what make made"
 
@@ -200,6 +202,10 @@ lint: build
 
 bench: build
 	@$(BIN)/python tests/bench/table.py $(BENCH)
+
+# Fails where a ratio to libvmaf is less than two thirds of what it must be.
+bench-gate: build
+	@$(BIN)/python tests/bench/table.py --parts speed --rounds 3 --gate
 
 # What decoding and scoring add to encodes, here and the usual way; SWEEP='clip.mkv --rounds 5'.
 bench-sweep: build

@@ -66,6 +66,7 @@ class Row:
     measured: float
     unit: str = "x"
     more_is_better: bool = True
+    gated: bool = True  # False: by the clock, which whoever shares the cores moves at will
 
     @property
     def verdict(self) -> str:
@@ -82,7 +83,9 @@ class Row:
     @property
     def far_off(self) -> bool:
         """Whether a ratio is less than two thirds of what it must be."""
-        return self.unit == "x" and self.must is not None and self.measured < self.must * 2 / 3
+        if not self.gated or self.unit != "x" or self.must is None:
+            return False
+        return self.measured < self.must * 2 / 3
 
 
 def speed(rounds: int, other: peer.Peer | None, step: Step) -> Iterator[Row]:
@@ -98,7 +101,9 @@ def speed(rounds: int, other: peer.Peer | None, step: Step) -> Iterator[Row]:
     best = bench.Setup(cpu_levels()[-1])
     two, plain = replace(best, threads=2), bench.Setup("c")
     for bits, list_of in setups.items():
-        more = [best, two, plain] if bits == 8 else []
+        more = [best, plain] if bits == 8 else []
+        if more and (os.cpu_count() or 1) > 1:
+            more.append(two)
         clip = bench.synthetic(*FULL_HD, bits, 8)
         every = list(dict.fromkeys([*list_of, *more]))
         found = bench.measure(clip, every, rounds=rounds, peer=other, step=step)
@@ -108,7 +113,9 @@ def speed(rounds: int, other: peer.Peer | None, step: Step) -> Iterator[Row]:
             if ratio:
                 yield Row(f"{bits} bits, {setup}, against libvmaf", *goals, ratio)
         if more:
-            yield Row("two threads against one", 1.85, 1.95, found.speedup(two) or 0)
+            if two in more:
+                twice = found.speedup(two) or 0
+                yield Row("two threads against one", 1.85, 1.95, twice, gated=False)
             yield Row("plain C", 8, None, found.times[plain].fps, "fps")
 
 
