@@ -286,7 +286,7 @@ def _from_pictures(
     raw: RawFormat | None,
     edit: Edit,
 ) -> Source:
-    images = edited(_images(spec, role), edit, role)
+    images = edited(as_images(spec, role), edit, role)
     first = next(images, None)
     if first is None:
         raise InputError(f"{role} has no pictures: give at least one")
@@ -314,14 +314,14 @@ def _from_pictures(
     return Source(itertools.chain([first], images), info, None)
 
 
-def _images(spec: Iterable[av.VideoFrame] | Iterable[ArrayLike], role: str) -> Iterator[Image]:
+def as_images(spec: Iterable[av.VideoFrame] | Iterable[ArrayLike], role: str) -> Iterator[Image]:
     """Give frames as they are and all else as planes."""
     for index, item in enumerate(spec):
         if isinstance(item, av.VideoFrame):
             yield item
             continue
         plane = np.asarray(item)
-        if plane.ndim != 2 or plane.dtype not in (np.uint8, np.uint16):
+        if plane.ndim != 2 or not plane.size or plane.dtype not in (np.uint8, np.uint16):
             raise InputError(
                 f"{role} picture {index} is {plane.dtype}{list(plane.shape)}: give luma planes,"
                 " uint8 or uint16 of shape [height, width]"

@@ -14,6 +14,7 @@ from vmaf_tiny.bars import picture_area
 from vmaf_tiny.containers import Media, RawFormat
 from vmaf_tiny.edit import Box, Edit, edited
 from vmaf_tiny.errors import VmafTinyError
+from vmaf_tiny.frames import as_images
 from vmaf_tiny.luma import Conversion, Converter, Image, Luma, pixels
 
 _PICTURES = 10
@@ -68,8 +69,8 @@ def survey(spec: object, raw: RawFormat | None, edit: Edit) -> Survey:
             return replace(_judged(steps), area=_area(list(_file_pictures(spec, raw)), raw, edit))
         if isinstance(spec, Sequence | np.ndarray) and not isinstance(spec, str):
             chosen = np.unique(np.linspace(0, max(len(spec) - 1, 0), _PICTURES).astype(int))
-            pictures = [spec[n] for n in chosen.tolist()] if len(spec) else []
-            return Survey(area=_area(pictures, raw, edit))
+            pictures = as_images((spec[n] for n in chosen.tolist() if len(spec)), "video")
+            return Survey(area=_area(list(pictures), raw, edit))
     except (VmafTinyError, FFmpegError, OSError, ValueError, TypeError):
         pass
     return Survey()
@@ -87,7 +88,9 @@ def _area(pictures: Sequence[Image], raw: RawFormat | None, edit: Edit) -> Box |
             else:
                 bits = raw.depth if raw and image.itemsize == 2 else 8
                 lumas.append(image)
-    return picture_area([luma for luma in lumas if luma.shape == lumas[0].shape], bits)
+    return picture_area(
+        [luma for luma in lumas if luma.size and luma.shape == lumas[0].shape], bits
+    )
 
 
 def _file_pictures(spec: str | os.PathLike[str], raw: RawFormat | None) -> Iterator[av.VideoFrame]:

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import vmaf_tiny
 from clips import noisy, planes
+from vmaf_tiny import VmafTinyError
 from vmaf_tiny.bars import picture_area
 from vmaf_tiny.edit import Box
 
@@ -60,3 +62,19 @@ def test_lit_things_that_move_in_the_dark():
         luma[30 + 10 * n : 80 + 10 * n, 20 * n : 20 * n + 90] = 120
         lumas.append(luma)
     assert picture_area(lumas, 8) == (300, 200, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        np.zeros((64, 64), np.uint8),  # one plane, where a sequence of them belongs
+        np.zeros((3, 64, 64), np.int16),
+        np.zeros((3, 0, 64), np.uint8),
+        [[[0] * 64] * 64] * 3,
+        [None, None],
+    ],
+    ids=["a plane", "signed", "empty", "lists", "none"],
+)
+def test_what_is_no_video_is_refused_by_who_reads_it(pictures: object) -> None:
+    with pytest.raises(VmafTinyError):
+        vmaf_tiny.score(pictures, pictures)  # type: ignore[arg-type]
