@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from encodes import decode, encode
 from rich.console import Console
 from rich.table import Table
 
-from clips import decode, encode
 from vmaf_tiny import Context, VmafTinyError
 from vmaf_tiny.cli.bench import provenance, steps_shown
 from vmaf_tiny.containers import RawFormat

@@ -21,10 +21,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
+from encodes import encode
 from rich.console import Console
 from rich.table import Table
 
-from clips import encode
 from vmaf_tiny import peer, textures
 from vmaf_tiny.cli.bench import cpu_name, provenance, steps_shown
 from vmaf_tiny.encode import Rendition, RenditionResult

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from encodes import encode
 from rich.console import Console
 from rich.table import Table
 
-from clips import encode
 from vmaf_tiny import bench, peer
 from vmaf_tiny._core import cpu_levels
 from vmaf_tiny.cli.bench import cpu_name, provenance, steps_shown

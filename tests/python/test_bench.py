@@ -33,7 +33,11 @@ def table_module():
     spec = importlib.util.spec_from_file_location("table", ROOT / "tests/bench/table.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules["table"] = module  # where its dataclasses look for it
-    spec.loader.exec_module(module)
+    sys.path.append(str(ROOT / "tests/bench"))  # what it shares with its neighbours
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.pop()
     return module
 
 
