@@ -19,8 +19,9 @@ from vmaf_tiny.encode.engine import (
     encode_and_score,
 )
 from vmaf_tiny.encode.rendition import Rendition
-from vmaf_tiny.encode.result import EncoderInfo, RenditionResult, Window
+from vmaf_tiny.encode.result import EncoderInfo, RenditionResult
 from vmaf_tiny.encode.tables import read_results, write_results
+from vmaf_tiny.windows import Window
 
 __all__ = [
     "EncodeProgress",

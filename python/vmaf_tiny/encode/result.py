@@ -11,30 +11,7 @@ from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.result import Result
 from vmaf_tiny.table import Scored
-
-WINDOW = 1.0
-"""Seconds of the window of which the worst is looked for."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """A stretch of a video.
-
-    Attributes
-    ----------
-    start, end
-        Seconds in the source, from the first picture of it to the end of its last one.
-    score
-        Mean of the scores in it.
-    first, last
-        Its first and last picture, counted from 0 as the scores are.
-    """
-
-    start: float
-    end: float
-    score: float
-    first: int
-    last: int
+from vmaf_tiny.windows import WINDOW, Window
 
 
 @dataclass(frozen=True)
