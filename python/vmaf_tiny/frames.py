@@ -111,8 +111,11 @@ class Source:
         What it is like; known without reading more than the first picture.
     """
 
-    def __init__(self, images: Iterator[Image], info: VideoInfo, media: Media | None) -> None:
+    def __init__(
+        self, images: Iterator[Image], info: VideoInfo, media: Media | None, edit: Edit
+    ) -> None:
         self.info = info
+        self._edit = edit
         self._images = images
         self._media = media
         self._ahead: ReadAhead[Picture] | None = None
@@ -155,7 +158,7 @@ class Source:
         if self._media is None:
             raise OptionError(f"{self.info.label} is no file that can be read from the middle")
         self._media.seek(stamp, back)
-        self._images = self._media.frames()
+        self._images = edited(self._media.frames(), self._edit, self.info.label)
 
     def images(self) -> Iterator[tuple[int, float | None, Image]]:
         """Read all pictures as they are: index, seconds and frame or plane; see `pictures`."""
@@ -277,7 +280,7 @@ def _from_media(media: Media, role: str, edit: Edit) -> Source:
         notes=tuple(media.notes),
     )
     images: Iterator[Image] = itertools.chain([first], frames)
-    return Source(images, info, media)
+    return Source(images, info, media, edit)
 
 
 def _from_pictures(
@@ -311,7 +314,7 @@ def _from_pictures(
         timestamps=timestamps,
         frame_count=per_frame * len(spec) if isinstance(spec, Sized) else None,
     )
-    return Source(itertools.chain([first], images), info, None)
+    return Source(itertools.chain([first], images), info, None, edit)
 
 
 def as_images(spec: Iterable[av.VideoFrame] | Iterable[ArrayLike], role: str) -> Iterator[Image]:

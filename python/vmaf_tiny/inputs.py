@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -62,40 +62,45 @@ class Inputs:
         self._formats = (
             raw if isinstance(raw, tuple) else [raw_for(spec, raw) for spec in self._specs]
         )
-        self._edits: list[Edit] = []
-        self._surveys: list[Survey] = []
-        for spec, form, asked, role in zip(
-            self._specs, self._formats, edit or (None, None), _ROLES, strict=False
-        ):
-            done, seen = _surveyed(spec, form, asked or Edit(), role)
-            self._edits.append(done)
-            self._surveys.append(seen)
+        asked = zip(self._specs, self._formats, edit or (None, None), _ROLES, strict=False)
+        self._seen = [survey_edited(spec, form, edit, role) for spec, form, edit, role in asked]
 
     @property
     def edits(self) -> tuple[str, ...]:
         """What is done to the videos, for people."""
-        pairs = zip(self._edits, _ROLES, strict=False)
-        return tuple(text for edit, role in pairs for text in edit.said(role))
+        pairs = zip(self._seen, _ROLES, strict=False)
+        return tuple(text for seen, role in pairs for text in seen.edit.said(role))
 
     def open(self, stack: ExitStack) -> list[Source]:
         """Open the videos, to be closed by the stack."""
         damaged = "damage" in self._allowed
         return [
-            stack.enter_context(open_source(spec, role=role, raw=form, damaged=damaged, edit=edit))
-            for spec, role, form, edit in zip(
-                self._specs, _ROLES, self._formats, self._edits, strict=False
+            stack.enter_context(
+                open_source(spec, role=role, raw=form, damaged=damaged, edit=seen.edit)
+            )
+            for spec, role, form, seen in zip(
+                self._specs, _ROLES, self._formats, self._seen, strict=False
             )
         ]
 
     def checks(self, sources: Sequence[Source]) -> tuple[Check, ...]:
         """Return what the videos are like."""
-        return checks(tuple(source.info for source in sources), tuple(self._surveys))
+        return checks(tuple(source.info for source in sources), self._surveys)
 
     def plan(self, sources: Sequence[Source]) -> Plan:
         """Check the videos against each other, see `preflight.preflight`."""
         one, other = (source.info for source in sources)
-        surveys = self._surveys[0], self._surveys[1]
+        surveys = self._seen[0].survey, self._seen[1].survey
         return preflight(one, other, allow=self._allowed, scale=self._scale, surveys=surveys)
+
+    def warnings(self, source: Source) -> list[str]:
+        """Check the only video as the source of encodes, see `preflight.preflight_source`."""
+        survey = self._seen[0].survey
+        return preflight_source(source.info, survey=survey, allow=self._allowed)
+
+    @property
+    def _surveys(self) -> tuple[Survey, ...]:
+        return tuple(seen.survey for seen in self._seen)
 
     def check_twice(self) -> None:
         """Refuse what cannot be read once to find the alignment and once more to score."""
@@ -163,7 +168,7 @@ def examine(
         notes = tuple(note for source in sources for note in source.info.notes)
         try:
             if distorted is None:
-                warned = preflight_source(sources[0].info, allow=allow)
+                warned = inputs.warnings(sources[0])
                 return Preflight(found, inputs.edits, (*notes, *warned))
             plan = inputs.plan(sources)
         except InputError as error:
@@ -171,20 +176,44 @@ def examine(
     return Preflight(found, (*inputs.edits, *plan.conversions), (*notes, *plan.warnings))
 
 
-def _surveyed(
-    spec: SourceSpec, raw: RawFormat | None, edit: Edit, role: str
-) -> tuple[Edit, Survey]:
-    """Look into a video, and say what is cropped."""
+@dataclass(frozen=True)
+class Surveyed:
+    """What is done to a video before all else, and what a look into it told.
+
+    Attributes
+    ----------
+    edit
+        `Edit.crop` is no longer ``"auto"``.
+    survey
+        Of the video as it is edited.
+    """
+
+    edit: Edit = field(default_factory=Edit)
+    survey: Survey = field(default_factory=Survey)
+
+
+def survey_edited(
+    spec: SourceSpec, raw: RawFormat | None, edit: Edit | None, role: str
+) -> Surveyed:
+    """Look into a video, and find what is cropped if that is to be found.
+
+    Raises
+    ------
+    InputError
+        Bars are to be cropped and cannot be looked for.
+    """
+    edit = edit or Edit()
     if edit.crop != "auto":
-        return edit, survey(spec, raw, edit)
+        return Surveyed(edit, survey(spec, raw, edit))
     seen = survey(spec, raw, replace(edit, rotate=None))
     if seen.area is None:
+        which = f"{role}=" if role in _ROLES else ""
         raise InputError(
             f"no black bars can be looked for in the {role}, which is dark or read only once:"
-            f" give --crop {role}=W:H:X:Y"
+            f" give --crop {which}W:H:X:Y"
         )
     size = seen.area[:2] if edit.rotate not in ("90", "270") else seen.area[1::-1]
-    return replace(edit, crop=seen.area), replace(seen, area=Box(*size, 0, 0))
+    return Surveyed(replace(edit, crop=seen.area), replace(seen, area=Box(*size, 0, 0)))
 
 
 def _check_two(reference: SourceSpec, distorted: SourceSpec) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from vmaf_tiny._core import Model
+from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode import EncodeProgress, Rendition, RenditionResult, encode_and_score
 from vmaf_tiny.encode.codecs import crf_range
+from vmaf_tiny.encode.source import open_feed, survey_source
 from vmaf_tiny.errors import OptionError
-from vmaf_tiny.frames import RawFormat, open_source
+from vmaf_tiny.frames import RawFormat
 from vmaf_tiny.hull import upper_hull
+from vmaf_tiny.inputs import Scale
 
 SIZES = (1080, 720, 540, 360)
 """Rows of the pictures of a usual ladder."""
@@ -144,6 +147,8 @@ def build_ladder(
     mode: str = "exact",
     threads: int = 0,
     raw: RawFormat | None = None,
+    edit: Edit | None = None,
+    scale: Scale = "reference",
     allow: Sequence[str] = (),
     keep: str | os.PathLike[str] | None = None,
     progress: Callable[[EncodeProgress], None] | None = None,
@@ -168,7 +173,7 @@ def build_ladder(
         with at most the bits per second. Without either, `SCORES`.
     skip_larger
         Leave out sizes above that of the source, rather than raise, unless all are.
-    model, mode, threads, raw, allow, keep, progress
+    model, mode, threads, raw, edit, scale, allow, keep, progress
         As for `encode_and_score`.
 
     Raises
@@ -181,11 +186,11 @@ def build_ladder(
     rendition = rendition or Rendition("libx264")
     if any(q is not None for q in (rendition.crf, rendition.qp, rendition.bitrate)):
         raise OptionError(f"{rendition.label} has a quality: give those of the ladder as CRFs")
-    with open_source(source, role="source", raw=raw) as opened:
-        info = opened.info
-        width, height = info.width, info.height
-        if info.turns % 2:
-            width, height = height, width
+    if scale == "distorted":  # as the command's options may say
+        raise OptionError("all sizes of a ladder are compared at one: give it, or leave it out")
+    seen = survey_source(source, raw, edit)
+    with open_feed(source, raw=raw, edit=seen, allow=allow) as feed:
+        width, height = feed.info.width, feed.info.height
     if skip_larger:
         sizes = [rows for rows in sizes if rows <= height] or sizes
     shapes = [_shape(rows, width, height) for rows in dict.fromkeys(sizes)]
@@ -199,11 +204,12 @@ def build_ladder(
     for first in range(0, len(wanted), _AT_ONCE):
         points += encode_and_score(
             source, wanted[first : first + _AT_ONCE], model, mode=mode, threads=threads, raw=raw,
-            allow=allow, keep=keep, progress=progress,
+            edit=seen, scale=scale, allow=allow, keep=keep, progress=progress,
         )  # fmt: skip
     hull = upper_hull([p.bitrate for p in points], [p.score for p in points])
     rungs = suggest(points, hull, scores or (() if bitrates else SCORES), bitrates)
-    return Ladder(tuple(points), tuple(hull), rungs, width, height)
+    compared = points[0].result.provenance
+    return Ladder(tuple(points), tuple(hull), rungs, compared.width, compared.height)
 
 
 def _shape(rows: int, width: int, height: int) -> tuple[int, int]:

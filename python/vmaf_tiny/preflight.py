@@ -53,6 +53,11 @@ class Plan:
     conversions: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Width, height and bits, by which those that are compared alike are grouped."""
+        return self.width, self.height, self.bits
+
 
 def check_allowances(allow: Collection[str]) -> frozenset[str]:
     """Return the names of what is allowed.
@@ -75,6 +80,7 @@ def preflight(
     allow: Collection[str] = (),
     scale: str | tuple[int, int] = "reference",
     surveys: tuple[Survey, Survey] = (Survey(), Survey()),
+    made: bool = False,
 ) -> Plan:
     """Compare what two videos say of themselves, and plan.
 
@@ -90,6 +96,9 @@ def preflight(
         The size of comparison: ``"reference"``, ``"distorted"``, or width and height.
     surveys
         What a look into the videos told.
+    made
+        The distorted is an encode of the reference that is made here, after `preflight_source`: of
+        what that says, nothing is said again.
 
     Raises
     ------
@@ -101,19 +110,19 @@ def preflight(
     allowed = check_allowances(allow)
     sides = reference, distorted
     warnings = [
-        *_check_transfer(sides, allowed),
+        *([] if made else _check_transfer(sides, allowed)),
         *_check_range(sides, allowed),
-        *_check_fields(sides, allowed),
+        *([] if made else _check_fields(sides, allowed)),
         *_check_tags(sides),
         *(f"{side.label} has transparency, which was ignored" for side in sides if side.alpha),
     ]
     matrix, range_, more = _rgb_to_luma(sides, allowed)
     turned = (reference.turns, reference.mirrored) != (distorted.turns, distorted.mirrored)
     if reference.mirrored != distorted.mirrored:
+        mirrored = reference if reference.mirrored else distorted
         raise InputError(
-            f"{(reference if reference.mirrored else distorted).label} is shown mirrored, the"
-            " other video is not: mirror one of them, as by --rotate"
-            f" {(reference if reference.mirrored else distorted).role}=hflip"
+            f"{mirrored.label} is shown mirrored, the other video is not: mirror one of them, as"
+            f" by {_option('rotate', mirrored, 'hflip')}"
         )
     size = _upright_size(reference) if turned else (reference.width, reference.height)
     other = _upright_size(distorted) if turned else (distorted.width, distorted.height)
@@ -159,8 +168,19 @@ def preflight(
     )
 
 
-def preflight_source(source: VideoInfo, *, allow: Collection[str] = ()) -> list[str]:
+def preflight_source(
+    source: VideoInfo, *, survey: Survey | None = None, allow: Collection[str] = ()
+) -> list[str]:
     """Check the source of encodes to come, and return what the user must know.
+
+    Parameters
+    ----------
+    source
+        What it is like, as edited.
+    survey
+        What a look into it told.
+    allow
+        Names among `ALLOWANCES`.
 
     Raises
     ------
@@ -169,13 +189,32 @@ def preflight_source(source: VideoInfo, *, allow: Collection[str] = ()) -> list[
     OptionError
         `allow` has an unknown name.
     """
-    warnings = _check_transfer((source,), check_allowances(allow))
+    allowed = check_allowances(allow)
+    warnings = _check_transfer((source,), allowed)
     if source.interlaced:
+        what = f"{source.label} is interlaced, and would be encoded and compared as if it were not"
+        by = _option("deinterlace", source, "frame")
+        warnings += _refuse(what, f"deinterlace it first, as by {by}", "interlaced", allowed)
+    if source.mirrored:
+        by = _option("rotate", source, "hflip")
+        raise InputError(f"{source.label} is shown mirrored: mirror it first, as by {by}")
+    if survey and survey.area and max(_margins(source, survey.area)) > _SAME_BARS:
         warnings.append(
-            f"{source.label} is interlaced; encodes are compared woven, as they are, unless it is"
-            f" deinterlaced first, as by --deinterlace {source.role}=frame"
+            f"{source.label} has black bars around {survey.area}, which are encoded and scored,"
+            f" too, unless they are cropped off by {_option('crop', source, 'auto')}"
         )
     return warnings
+
+
+def damage_warnings(side: VideoInfo, damages: int) -> list[str]:
+    """Return what the user must know of a video that was read in spite of damage."""
+    return [f"{side.label} is damaged in {damages} places; what decodes was scored"] * (damages > 0)
+
+
+def _option(name: str, side: VideoInfo, value: object) -> str:
+    """Return the option that repairs a side; that of the one source there is names no side."""
+    which = f"{side.role}=" if side.role in ("reference", "distorted") else ""
+    return f"--{name} {which}{value}"
 
 
 def _refuse(what: str, instead: str, name: str, allowed: frozenset[str]) -> list[str]:
@@ -203,7 +242,7 @@ def _check_range(sides: _Sides, allowed: frozenset[str]) -> list[str]:
         f"{side.label} has {side.range} range{'' if side.range_said else ' (as usual, untagged)'}"
         for side in sides
     ]
-    instead = f"tag it right, convert one, as by --range {sides[1].role}={sides[0].range}"
+    instead = f"tag it right, convert one, as by {_option('range', sides[1], sides[0].range)}"
     return _refuse(f"{said[0]}, {said[1]}", instead, "range", allowed)
 
 
@@ -214,10 +253,10 @@ def _check_fields(sides: _Sides, allowed: frozenset[str]) -> list[str]:
     if not woven:
         return []
     what = f"{woven[0].label} is interlaced, the other video is not"
-    role = woven[0].role
+    by = _option("deinterlace", woven[0], "frame")
     return _refuse(
         what,
-        f"deinterlace it as the other one was, as by --deinterlace {role}=frame",
+        f"deinterlace it as the other one was, as by {by}",
         "interlaced",
         allowed,
     )

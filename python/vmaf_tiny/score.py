@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from vmaf_tiny._core import Model
 from vmaf_tiny.checks import Check
 from vmaf_tiny.errors import OptionError
-from vmaf_tiny.frames import Source, SourceSpec, VideoInfo
+from vmaf_tiny.frames import SourceSpec, VideoInfo
 from vmaf_tiny.inputs import EditSpec, Inputs, RawSpec, Scale
 from vmaf_tiny.pairing import Pairing, choose, judge
+from vmaf_tiny.preflight import damage_warnings
 from vmaf_tiny.realign import ALIGNMENTS, Watched, find, read_both
 from vmaf_tiny.result import Result
 from vmaf_tiny.scorer import PictureScore, Scorer
@@ -229,7 +230,7 @@ def score(
                 *warnings,
                 *found,
                 *(alignment.warnings() if alignment else ()),
-                *(text for source in sources for text in _damages(source)),
+                *(text for each in sources for text in damage_warnings(each.info, each.damages)),
             ),
             provenance=replace(
                 result.provenance,
@@ -243,12 +244,6 @@ def score(
                 edits=inputs.edits,
             ),
         )
-
-
-def _damages(source: Source) -> list[str]:
-    if not source.damages:
-        return []
-    return [f"{source.info.label} is damaged in {source.damages} places; what decodes was scored"]
 
 
 class _Meter:

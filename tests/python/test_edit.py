@@ -253,7 +253,8 @@ def test_source_of_encodes_to_come(tmp_path, good):
     assert "reference hdr.mkv is HDR (PQ), and models know SDR" in examine(hdr).refusal
     assert examine(hdr, allow=["hdr"]).refusal is None
     woven = write_y4m(tmp_path / "woven.y4m", good, "It A1:1 C420jpeg")
-    assert "--deinterlace reference=frame" in examine(woven).warnings[0]
+    assert "--deinterlace reference=frame" in examine(woven).refusal
+    assert "is interlaced" in examine(woven, allow=["interlaced"]).warnings[0]
 
 
 def test_reports_have_the_table(tmp_path, good, bad):

@@ -6,7 +6,7 @@ from cyclopts import App, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat
 
 from vmaf_tiny._core import version
-from vmaf_tiny.cli.edits import EditOptions
+from vmaf_tiny.cli.edits import EditOptions, SourceEditOptions
 from vmaf_tiny.cli.encoding import EncoderOptions, LadderOptions, SearchOptions
 from vmaf_tiny.cli.options import (
     FLAG,
@@ -101,6 +101,7 @@ def search(
     *,
     options: SearchOptions,
     encoder: EncoderOptions = EncoderOptions(),
+    edit: SourceEditOptions = SourceEditOptions(),
     raw: RawOptions = RawOptions(),
     model: ModelOptions = ModelOptions(),
 ) -> int:
@@ -119,7 +120,7 @@ def search(
     """
     from vmaf_tiny.cli.search import run
 
-    return run(source, options, encoder, raw, model)
+    return run(source, options, encoder, edit, raw, model)
 
 
 @app.command
@@ -128,6 +129,7 @@ def ladder(
     *,
     options: LadderOptions = LadderOptions(),
     encoder: EncoderOptions = EncoderOptions(),
+    edit: SourceEditOptions = SourceEditOptions(),
     raw: RawOptions = RawOptions(),
     model: ModelOptions = ModelOptions(),
 ) -> int:
@@ -145,7 +147,7 @@ def ladder(
     """
     from vmaf_tiny.cli.ladder import run
 
-    return run(source, options, encoder, raw, model)
+    return run(source, options, encoder, edit, raw, model)
 
 
 @app.command
@@ -153,6 +155,7 @@ def sweep(
     source: Annotated[str, PATH, Parameter(group=VIDEO)],
     *,
     options: SweepOptions = SweepOptions(),
+    edit: SourceEditOptions = SourceEditOptions(),
     raw: RawOptions = RawOptions(),
     model: ModelChoice = ModelChoice(),
     output: Annotated[str | None, PATH, Parameter(alias="-o", group=OUTPUT)] = None,
@@ -180,7 +183,7 @@ def sweep(
     """
     from vmaf_tiny.cli.sweep import run
 
-    return run(source, options, raw, model, output, progress, quiet)
+    return run(source, options, edit, raw, model, output, progress, quiet)
 
 
 @app.command

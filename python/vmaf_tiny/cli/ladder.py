@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny.cli.bench import steps_shown
+from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import EncoderOptions, LadderOptions
 from vmaf_tiny.cli.options import ModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, show
@@ -24,6 +25,7 @@ def run(
     source: str,
     options: LadderOptions,
     encoder: EncoderOptions,
+    edit: SourceEditOptions,
     raw: RawOptions,
     model: ModelOptions,
 ) -> int:
@@ -36,7 +38,8 @@ def run(
         if path.lower().endswith(".parquet"):
             need_pyarrow()
         check_writable(path, [source])
-    arguments = {**options.arguments(), **encoder.work(), **raw.arguments()}
+    arguments = {**options.arguments(), **encoder.work(), **edit.arguments()}
+    arguments |= raw.arguments()
     with model.open() as opened, steps_shown() as step:
         ladder = build_ladder(
             source,

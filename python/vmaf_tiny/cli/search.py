@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny.cli.bench import steps_shown
+from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import EncoderOptions, SearchOptions
 from vmaf_tiny.cli.options import ModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, show
@@ -25,11 +26,13 @@ def run(
     source: str,
     options: SearchOptions,
     encoder: EncoderOptions,
+    edit: SourceEditOptions,
     raw: RawOptions,
     model: ModelOptions,
 ) -> int:
     """Search and show what was found; `UNMET` if that is not what was asked for."""
-    arguments = {**options.arguments(), **encoder.work(), **raw.arguments()}
+    arguments = {**options.arguments(), **encoder.work(), **edit.arguments()}
+    arguments |= raw.arguments()
     if options.output and options.output != "-":
         check_writable(options.output, [source])
     with model.open() as opened, _shown(options) as progress:

@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.options import ModelChoice, RawOptions, SweepOptions
 from vmaf_tiny.cli.progress import LINE_EVERY, clock
 from vmaf_tiny.cli.show import coloured, show
@@ -29,6 +30,7 @@ _JSON_EVERY = 1.0  # seconds between events of progress
 def run(
     source: str,
     options: SweepOptions,
+    edit: SourceEditOptions,
     raw: RawOptions,
     model: ModelChoice,
     output: str | None,
@@ -41,7 +43,7 @@ def run(
         results_format(output)
         check_writable(output, [source])
     store = None if options.no_store else options.store or default_store()
-    arguments = raw.arguments()
+    arguments = {**raw.arguments(), **edit.arguments()}
     with _shown("none" if quiet and progress == "auto" else progress) as (report, finished):
         results = sweep(
             source,

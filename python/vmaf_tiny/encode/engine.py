@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import Model
-from vmaf_tiny.containers import raw_for
+from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode.feed import Feed, Shot
 from vmaf_tiny.encode.join import Joiner, Watcher, WorkSpec
 from vmaf_tiny.encode.lane import Lane, Tally
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import RenditionResult
 from vmaf_tiny.encode.segment import Segment
+from vmaf_tiny.encode.source import open_feed
 from vmaf_tiny.errors import OptionError
-from vmaf_tiny.frames import RawFormat, SourceSpec, open_source
+from vmaf_tiny.frames import RawFormat, SourceSpec
+from vmaf_tiny.inputs import Scale, Surveyed
 from vmaf_tiny.preflight import check_allowances
 from vmaf_tiny.readahead import ReadAhead
 from vmaf_tiny.result import Result
@@ -93,6 +95,8 @@ def encode_and_score(
     cpu: str = "best",
     mode: str = "exact",
     raw: RawFormat | None = None,
+    edit: Edit | Surveyed | None = None,
+    scale: Scale = "reference",
     allow: Collection[str] = (),
     keep: str | os.PathLike[str] | Sequence[Path | None] | None = None,
     segment: Segment | None = None,
@@ -106,7 +110,8 @@ def encode_and_score(
     belongs by time stamp. Memory does not grow with the length, but for the scores; it grows with
     the pictures that encoders look ahead, and with the number of renditions.
 
-    Scores equal those of `score` for the source and an encode that was kept.
+    Scores equal those of `score` for the source, edited and scaled alike, and an encode that was
+    kept.
 
     Parameters
     ----------
@@ -118,6 +123,12 @@ def encode_and_score(
         As for `score`.
     raw
         What raw video is like.
+    edit
+        What is done to the pictures of the source first: encoders get them so. Or the same with
+        what a look into the source told, as it is looked into otherwise.
+    scale
+        The size of comparison: ``"reference"``, that of the source; ``"distorted"``, that of the
+        rendition; or width and height.
     keep
         Folder to keep the encodes in, as Matroska; made if it is missing. Or a file for each. A
         file appears when it is whole.
@@ -158,24 +169,18 @@ def encode_and_score(
     with ExitStack() as stack:
         if not isinstance(model, Model):
             model = stack.enter_context(Model(model, model_dir=model_dir, device=device))
-        opened = stack.enter_context(
-            open_source(source, role="source", raw=raw_for(source, raw) or _of_planes(source, raw))
+        feed = stack.enter_context(
+            open_feed(source, raw=raw, edit=edit, allow=allowed, segment=segment)
         )
-        feed = Feed(opened, segment)
         files = kept_files(keep, feed.info.name, renditions)
         lanes: list[Lane] = []
         for rendition, file in zip(renditions, files, strict=True):
-            lanes.append(Lane(rendition, feed, allowed, file))
+            lanes.append(Lane(rendition, feed, allowed, file, scale))
             stack.callback(lanes[-1].close)
         path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
         run = _Pass(path, feed, lanes, model, WorkSpec(threads, cpu, mode), watcher, progress)
         stack.callback(run.close)
         return run.run()
-
-
-def _of_planes(source: SourceSpec, raw: RawFormat | None) -> RawFormat | None:
-    """Return the format of planes, which have no name to tell by."""
-    return None if isinstance(source, str | os.PathLike) else raw
 
 
 def kept_files(
@@ -218,8 +223,8 @@ class _Pass:
         progress: Callable[[EncodeProgress], None] | None,
     ) -> None:
         self._path, self._feed, self._lanes = path, feed, lanes
-        depths = sorted({lane.plan.bits for lane in lanes})
-        members = [[k for k, ln in enumerate(lanes) if ln.plan.bits == bits] for bits in depths]
+        shapes = sorted({lane.plan.shape for lane in lanes})
+        members = [[k for k, ln in enumerate(lanes) if ln.plan.shape == each] for each in shapes]
         self._joiners = [
             Joiner([lanes[k] for k in numbers], numbers, model, work, watcher)
             for numbers in members

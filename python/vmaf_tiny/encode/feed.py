@@ -1,7 +1,7 @@
 """The source on its way to encoders: upright frames with time stamps, shared by renditions."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -25,6 +25,7 @@ from vmaf_tiny.encode.codecs import Shape
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.frames import Source, VideoInfo
+from vmaf_tiny.inputs import Surveyed
 from vmaf_tiny.luma import Image, pixels
 
 _USUAL_RATE = Fraction(25)  # where the source does not say
@@ -179,11 +180,23 @@ class Feed:
         Open; what it is read for is this feed alone.
     segment
         What is read of it; None: all.
+    seen
+        What was done to it before, and what a look into it told.
+    warnings
+        What the user must know of it.
 
     Attributes
     ----------
     info : VideoInfo
         What the source is like once it is upright.
+    stored : VideoInfo
+        What it is like as it is read.
+    survey : Survey
+        What a look into it told.
+    warnings : tuple of str
+        What the user must know of it, but for damages.
+    edits, conversions : tuple of str
+        What is done to its pictures before all else, and then before they are encoded, for people.
     clock : Clock
         What time stamps mean.
     pix_fmt : str
@@ -192,10 +205,20 @@ class Feed:
         Range, transfer, matrix and primaries that encodes of it are tagged with.
     """
 
-    def __init__(self, source: Source, segment: Segment | None = None) -> None:
-        info = source.info
-        if info.mirrored:
-            raise InputError(f"{info.label} is shown mirrored: mirror it first")
+    def __init__(
+        self,
+        source: Source,
+        segment: Segment | None = None,
+        seen: Surveyed | None = None,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.stored = info = source.info
+        seen = seen or Surveyed()
+        self.survey = seen.survey
+        self.warnings = tuple(warnings)
+        self.edits = tuple(seen.edit.said(info.role))
+        turned = f"{info.role} turned by {90 * info.turns} degrees counterclockwise"
+        self.conversions = (*self.edits, *([turned] if info.turns else []))
         self._source = source
         self._segment = segment
         self._upright = _Turner(info.turns)
@@ -214,6 +237,11 @@ class Feed:
     def count(self) -> int | None:
         """How many pictures are to be encoded; an estimate unless it is a segment."""
         return self._segment.pictures if self._segment else self.info.frame_count
+
+    @property
+    def damages(self) -> int:
+        """How often damage was found so far, where it was accepted."""
+        return self._source.damages
 
     def shots(self) -> Iterator[Shot]:
         """Read all pictures, or those of the segment and the ones beside it.

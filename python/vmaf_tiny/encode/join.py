@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from vmaf_tiny._core import Model
 from vmaf_tiny.aligner import Aligner
+from vmaf_tiny.checks import checks
 from vmaf_tiny.encode.feed import Shot
 from vmaf_tiny.encode.lane import Lane
 from vmaf_tiny.errors import InputError, VmafTinyError
 from vmaf_tiny.luma import Converter, Luma
 from vmaf_tiny.pairing import PairingReport, SideReport, judge
+from vmaf_tiny.preflight import damage_warnings
 from vmaf_tiny.result import Result
 from vmaf_tiny.scorer import PictureScore, Scorer
 from vmaf_tiny.signature import signature
+from vmaf_tiny.survey import Survey
 
 _AHEAD = 4  # pictures that all renditions have given and that wait to be scored
 
@@ -64,7 +67,7 @@ class _Member:
 
 
 class Joiner:
-    """Scores renditions that are compared at one depth against the same reference pictures.
+    """Scores renditions that are compared at one size and depth against the same pictures.
 
     A picture of the source that a rendition does not show has no partner and is not scored for
     it, as `vmaf_tiny.score` has it; from there on the rendition is scored apart from the others,
@@ -304,7 +307,8 @@ class Joiner:
     def _described(self, member: _Member, result: Result) -> Result:
         """Add what is known of the videos and how they were paired."""
         lane = member.lane
-        reference, distorted = lane.feed_info, lane.info
+        source = lane.source
+        reference, distorted = source.info, lane.info
         total = member.pairs + member.dropped
         report = PairingReport(
             "time",
@@ -317,14 +321,23 @@ class Joiner:
         unaligned = alignment.warnings("look at a kept encode")
         return replace(
             result,
-            warnings=(*reference.notes, *lane.plan.warnings, *found, *unaligned),
+            warnings=(
+                *reference.notes,
+                *source.warnings,
+                *lane.plan.warnings,
+                *found,
+                *unaligned,
+                *damage_warnings(reference, source.damages),
+            ),
             provenance=replace(
                 result.provenance,
                 reference=str(reference),
                 distorted=str(distorted),
                 pairing=report,
                 alignment=alignment,
-                conversions=lane.plan.conversions,
+                conversions=(*source.conversions, *lane.plan.conversions),
+                checks=checks((source.stored, distorted), (source.survey, Survey())),
+                edits=source.edits,
             ),
         )
 

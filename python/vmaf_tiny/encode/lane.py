@@ -32,6 +32,7 @@ from vmaf_tiny.encode.result import EncoderInfo
 from vmaf_tiny.encode.segment import LEAD_IN
 from vmaf_tiny.errors import InputError, OptionError, VmafTinyError
 from vmaf_tiny.frames import VideoInfo
+from vmaf_tiny.inputs import Scale
 from vmaf_tiny.look import look_of_frame
 from vmaf_tiny.luma import Converter, Luma, pixels
 from vmaf_tiny.preflight import Plan, preflight
@@ -83,6 +84,8 @@ class Lane:
         Names of `preflight.ALLOWANCES`.
     keep
         File to keep the encode in; None: it is not kept.
+    scale
+        The size of comparison, see `preflight`.
 
     Raises
     ------
@@ -93,6 +96,8 @@ class Lane:
 
     Attributes
     ----------
+    source : Feed
+        Where pictures come from.
     info : VideoInfo
         What the encode is like.
     plan : Plan
@@ -102,13 +107,19 @@ class Lane:
     """
 
     def __init__(
-        self, rendition: Rendition, feed: Feed, allowed: frozenset[str], keep: Path | None
+        self,
+        rendition: Rendition,
+        feed: Feed,
+        allowed: frozenset[str],
+        keep: Path | None,
+        scale: Scale = "reference",
     ) -> None:
         self.rendition = rendition
         self.tally = Tally()
         self.error: BaseException | None = None
-        self.feed_info = feed.info
+        self.source = feed
         self._allowed = allowed
+        self._scale = scale
         self._keep = keep
         self._part = unfinished(keep, os.getpid()) if keep else None
         self._thread: threading.Thread | None = None
@@ -118,7 +129,7 @@ class Lane:
             self.encoder: Encoder = open_encoder(rendition, shape, self._container)
             # What it will be like, so that what must not be compared is refused at once.
             self.info: VideoInfo = self._expected(shape)
-            self.plan: Plan = preflight(feed.info, self.info, allow=allowed)
+            self.plan: Plan = self._planned(self.info)
             self._version = encoder_version(rendition.encoder)
         except BaseException:
             self.close()
@@ -128,9 +139,12 @@ class Lane:
         self._queue: queue.Queue[Shot | None] = queue.Queue(_DEPTH)
         self._stop = threading.Event()
 
+    def _planned(self, info: VideoInfo) -> Plan:
+        return preflight(self.source.info, info, allow=self._allowed, scale=self._scale, made=True)
+
     def _expected(self, shape: Shape) -> VideoInfo:
         form = pixels(shape.pix_fmt)
-        source = self.feed_info
+        source = self.source.info
         return VideoInfo(
             width=shape.width,
             height=shape.height,
@@ -237,7 +251,7 @@ class Lane:
         """Look at the first picture: it must be what was expected, or be compared otherwise."""
         look = look_of_frame(frame, self.info.label, tags=self.encoder.shape.tags)
         info = VideoInfo(**{**vars(self.info), **vars(look)})
-        plan = preflight(self.feed_info, info, allow=self._allowed)
+        plan = self._planned(info)
         if plan.bits != self.plan.bits:
             raise InputError(
                 f"{info.label} decodes as {look.pixel_format}, not {self.encoder.shape.pix_fmt}:"

@@ -14,10 +14,13 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import POOLINGS, Model, pool
+from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode import EncodeProgress, Rendition, RenditionResult, encode_and_score
 from vmaf_tiny.encode.codecs import crf_range
+from vmaf_tiny.encode.source import survey_source
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import RawFormat, SourceSpec
+from vmaf_tiny.inputs import Scale
 from vmaf_tiny.scorer import PictureScore
 from vmaf_tiny.search.curve import PROBES, Found, Goal, Probe, find
 from vmaf_tiny.search.samples import CHUNK, SAMPLES, Reel, Samples, choose_samples
@@ -158,6 +161,8 @@ def search(
     cpu: str = "best",
     mode: str = "exact",
     raw: RawFormat | None = None,
+    edit: Edit | None = None,
+    scale: Scale = "reference",
     allow: Sequence[str] = (),
     keep: str | os.PathLike[str] | None = None,
     progress: Callable[[SearchProgress], None] | None = None,
@@ -197,7 +202,7 @@ def search(
         Between CRFs.
     probes
         Encodes at most, 2 or more.
-    model, model_dir, device, threads, cpu, mode, raw, allow
+    model, model_dir, device, threads, cpu, mode, raw, edit, scale, allow
         As for `encode_and_score`.
     keep
         Folder to keep the encode of the answer in.
@@ -234,7 +239,7 @@ def search(
             goal,
             samples,
             {"model": model, "threads": threads, "cpu": cpu, "mode": mode, "raw": raw,
-             "allow": allow},
+             "edit": survey_source(source, raw, edit), "scale": scale, "allow": allow},
             progress,
         )  # fmt: skip
         found = find(prober, goal, first if first is not None else _middle(rendition, goal))
@@ -345,7 +350,7 @@ class _Prober:
     def _encode_samples(self, crf: float, samples: Samples) -> "tuple[RenditionResult, _Watch]":
         """Encode samples, until the estimate has left the target if there is one."""
         assert isinstance(self._source, str | os.PathLike)
-        reel = Reel(self._source, samples)
+        reel = Reel(self._source, samples, self._options["edit"].edit)
         watch = _Watch(reel, samples, self._base, self._measure, self._goal)
         first = next(iter(self.whole.values()))
         raw = RawFormat(
@@ -356,7 +361,7 @@ class _Prober:
             [replace(self._rendition, crf=crf)],
             watcher=watch if self._base else None,
             progress=self._told(crf, False),
-            **{**self._options, "raw": raw},
+            **{**self._options, "raw": raw, "edit": None},
         )
         watch.end(made.result.index, made.result.scores, complete=made.complete)
         return made, watch

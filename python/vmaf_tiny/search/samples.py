@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import FEATURES
+from vmaf_tiny.edit import Edit, edited
 from vmaf_tiny.encode import RenditionResult
 
 CHUNK = 2.0
@@ -173,6 +174,8 @@ class Reel:
         Of the source.
     samples
         What to read of it.
+    edit
+        What is done to its pictures.
 
     Attributes
     ----------
@@ -180,8 +183,11 @@ class Reel:
         Of each picture given so far: number of its sample and its time's row among the scored.
     """
 
-    def __init__(self, path: str | os.PathLike[str], samples: Samples) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], samples: Samples, edit: Edit | None = None
+    ) -> None:
         self._path = os.fspath(path)
+        self._edit = edit or Edit()
         self._samples = samples
         self.rows: list[tuple[int, int]] = []
 
@@ -190,7 +196,7 @@ class Reel:
         for number, sample in enumerate(self._samples.chosen):
             lead = min(LEAD * (sample.end - sample.start), sample.start - self._samples.times[0])
             start = sample.start - lead
-            for frame in _frames(self._path, start, sample.end):
+            for frame in _frames(self._path, start, sample.end, self._edit):
                 assert frame.time is not None
                 row = int(np.argmin(np.abs(self._samples.times - frame.time)))
                 self.rows.append((number, row))
@@ -200,15 +206,16 @@ class Reel:
             begin += sample.end - start
 
 
-def _frames(path: str, start: float, end: float) -> Iterator[av.VideoFrame]:
-    """Decode the pictures that are shown from `start` to before `end`."""
+def _frames(path: str, start: float, end: float, edit: Edit) -> Iterator[av.VideoFrame]:
+    """Give the pictures, edited, that are shown from `start` to before `end`."""
     with av.open(path) as container:
         stream = container.streams.best("video")
         assert isinstance(stream, av.video.stream.VideoStream)
         stream.thread_type = "AUTO"
         if stream.time_base:
             container.seek(int(start / stream.time_base), stream=stream)
-        for frame in container.decode(stream):
+        for frame in edited(container.decode(stream), edit, path):
+            assert isinstance(frame, av.VideoFrame)
             if frame.time is None or frame.time < start - 1e-4:
                 continue
             if frame.time > end - 1e-4:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.encode.tables import SCHEMA_VERSION, rendition_from_dict, rendition_to_dict
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.frames import RawFormat
+from vmaf_tiny.inputs import Scale, Surveyed
 from vmaf_tiny.sweep.store import digest, packed, unpacked
 
 Report = Callable[[EncodeProgress], None]
@@ -42,6 +43,10 @@ class Scoring:
         What is not refused.
     raw
         What a raw source is like.
+    scale
+        The size of comparison.
+    seen
+        What is done to the source first, and what a look into it told.
     threads, cpu
         Of which the score does not depend.
     """
@@ -53,6 +58,8 @@ class Scoring:
     mode: str = "exact"
     allow: tuple[str, ...] = ()
     raw: RawFormat | None = None
+    scale: Scale = "reference"
+    seen: Surveyed = field(default_factory=Surveyed)
     threads: int = 0
     cpu: str = "best"
 
@@ -128,6 +135,8 @@ def unit_key(
         "mode": scoring.mode,
         "allow": sorted(scoring.allow),
         "raw": {name: str(value) for name, value in raw.items()} if raw else None,
+        "edit": asdict(scoring.seen.edit),
+        "scale": scoring.scale,
         "library": version(),
         "kept": kept,
     }
@@ -151,6 +160,8 @@ def run_job(job: Job, report: Report | None = None) -> list[bytes]:
         threads=job.scoring.threads,
         cpu=job.scoring.cpu,
         raw=job.scoring.raw,
+        edit=job.scoring.seen,
+        scale=job.scoring.scale,
         allow=job.scoring.allow,
         keep=list(job.files) or None,
         segment=job.segment,

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vmaf_tiny.containers import raw_for
+from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode.engine import MOST, EncodeProgress, kept_files
-from vmaf_tiny.encode.feed import Feed
 from vmaf_tiny.encode.lane import Lane
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import RenditionResult
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.encode.segments import join_files, join_results, split
+from vmaf_tiny.encode.source import NO_SEAMS, open_feed, survey_source
 from vmaf_tiny.errors import OptionError
-from vmaf_tiny.frames import RawFormat, open_source
+from vmaf_tiny.frames import RawFormat
+from vmaf_tiny.inputs import Scale
 from vmaf_tiny.preflight import check_allowances
 from vmaf_tiny.sweep.jobs import Job, Scoring, result_of, unit_key
 from vmaf_tiny.sweep.runners import Runner, in_processes, on_dask, run_here
@@ -92,6 +93,8 @@ def sweep(
     mode: str = "exact",
     allow: Collection[str] = (),
     raw: RawFormat | None = None,
+    edit: Edit | None = None,
+    scale: Scale = "reference",
     threads: int = 0,
     cpu: str = "best",
     keep: str | os.PathLike[str] | None = None,
@@ -117,6 +120,8 @@ def sweep(
         What to make, such as from `grid`. All encoders are tried before work starts.
     model, model_dir, device, clip, mode, allow, raw, threads, cpu
         As for `vmaf_tiny.score`.
+    edit, scale
+        What is done to the source first, and the size of comparison, as for `encode_and_score`.
     keep
         Folder to keep the encodes in; None: they are not kept.
     segment
@@ -174,6 +179,8 @@ def sweep(
         mode,
         tuple(sorted(check_allowances(allow))),
         raw,
+        scale,
+        survey_source(path, raw, edit),
         threads or _threads(workers, dask),
         cpu,
     )
@@ -205,10 +212,9 @@ def check(source: str, renditions: Sequence[Rendition], scoring: Scoring) -> tup
     """
     scoring.open()
     allowed = frozenset(scoring.allow)
-    with open_source(source, role="source", raw=raw_for(source, scoring.raw)) as opened:
-        feed = Feed(opened)
+    with open_feed(source, raw=scoring.raw, edit=scoring.seen, allow=allowed) as feed:
         for rendition in renditions:
-            Lane(rendition, feed, allowed, None).close()
+            Lane(rendition, feed, allowed, None, scoring.scale).close()
         return feed.info.width * feed.info.height, feed.info.frame_count
 
 
@@ -256,6 +262,8 @@ class _Plan:
         self.sha256 = store.digest(source)
         if seconds is not None and seconds <= 0:
             raise OptionError(f"segments of {seconds} seconds: give more than 0")
+        if seconds and scoring.seen.edit.deinterlace:
+            raise OptionError(NO_SEAMS)
         self.segments: Sequence[Segment | None] = split(source, seconds) if seconds else [None]
         if len(self.segments) == 1:
             self.segments = [None]

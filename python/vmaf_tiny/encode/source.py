@@ -1,0 +1,75 @@
+"""The source of encodes to come: looked into, edited, opened and checked."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from os import PathLike
+
+from vmaf_tiny.containers import raw_for
+from vmaf_tiny.edit import Edit
+from vmaf_tiny.encode.feed import Feed
+from vmaf_tiny.encode.segment import Segment
+from vmaf_tiny.errors import OptionError
+from vmaf_tiny.frames import RawFormat, SourceSpec, open_source
+from vmaf_tiny.inputs import Surveyed, survey_edited
+from vmaf_tiny.preflight import check_allowances, preflight_source
+
+ROLE = "source"
+"""Of the source in messages."""
+
+NO_SEAMS = (
+    "what is deinterlaced cannot be split, as fields at the seams would lack their neighbours:"
+    " encode without segments, or deinterlace to a file first"
+)
+"""Why a segment is refused."""
+
+
+def survey_source(source: SourceSpec, raw: RawFormat | None, edit: Edit | None) -> Surveyed:
+    """Look into a source, and find what is cropped if that is to be found.
+
+    Raises
+    ------
+    InputError
+        Bars are to be cropped and cannot be looked for.
+    """
+    return survey_edited(source, _raw(source, raw), edit, ROLE)
+
+
+@contextmanager
+def open_feed(
+    source: SourceSpec,
+    *,
+    raw: RawFormat | None = None,
+    edit: Edit | Surveyed | None = None,
+    allow: Collection[str] = (),
+    segment: Segment | None = None,
+) -> Iterator[Feed]:
+    """Open a source for encoders until the end of the block.
+
+    Parameters
+    ----------
+    source, raw, edit, allow
+        As `encode_and_score` takes them.
+    segment
+        What is read of it; None: all.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or scores of its encodes would mean nothing.
+    OptionError
+        An option has a wrong value.
+    """
+    allowed = check_allowances(allow)
+    seen = edit if isinstance(edit, Surveyed) else survey_source(source, raw, edit)
+    if segment and seen.edit.deinterlace:
+        raise OptionError(NO_SEAMS)
+    damaged = "damage" in allowed
+    form = _raw(source, raw)
+    with open_source(source, role=ROLE, raw=form, damaged=damaged, edit=seen.edit) as opened:
+        warnings = preflight_source(opened.info, survey=seen.survey, allow=allowed)
+        yield Feed(opened, segment, seen, warnings)
+
+
+def _raw(source: SourceSpec, raw: RawFormat | None) -> RawFormat | None:
+    """Return what a raw source is like; planes have no name to tell by."""
+    return raw_for(source, raw) or (None if isinstance(source, str | PathLike) else raw)
