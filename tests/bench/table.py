@@ -12,13 +12,14 @@ import os
 import statistics
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import compilers
 from encodes import encode
 from rich.console import Console
-from rich.table import Table
+from rows import Row, table
 
 from vmaf_tiny import bench, peer
 from vmaf_tiny._core import cpu_levels
@@ -28,7 +29,7 @@ Step = Callable[[str], None]
 
 FULL_HD = (1920, 1080)
 SIZES = ((320, 180), (640, 360), (1280, 720), FULL_HD, (3840, 2160))
-PARTS = ("speed", "size", "memory", "end-to-end")
+PARTS = ("speed", "size", "memory", "end-to-end", "compilers")
 PLUGIN = Path("build/ffmpeg-lean/vmaf-tiny-ffmpeg").resolve()
 
 # By bits, level, mode and renditions: how many times faster than libvmaf.
@@ -56,41 +57,9 @@ if sys.argv[1] == "features":
 """
 
 
-@dataclass(frozen=True)
-class Row:
-    """A line of the table; what is a ratio is better the more it is, all else the less."""
-
-    what: str
-    must: float | None
-    aim: float | None
-    measured: float
-    unit: str = "x"
-    more_is_better: bool = True
-    gated: bool = True  # False: by the clock, which whoever shares the cores moves at will
-
-    @property
-    def verdict(self) -> str:
-        """Say which of the two is reached."""
-        sign = 1 if self.more_is_better else -1
-        reached = [
-            goal is not None and sign * self.measured >= sign * goal
-            for goal in (self.must, self.aim)
-        ]
-        if self.must is None:
-            return ""
-        return "aim" if reached[1] else "must" if reached[0] else "less"
-
-    @property
-    def far_off(self) -> bool:
-        """Whether a ratio is less than two thirds of what it must be."""
-        if not self.gated or self.unit != "x" or self.must is None:
-            return False
-        return self.measured < self.must * 2 / 3
-
-
-def speed(rounds: int, other: peer.Peer | None, step: Step) -> Iterator[Row]:
-    """Measure what is said of 1920x1080."""
-    setups = {
+def _setups() -> dict[int, list[bench.Setup]]:
+    """Return what is compared with libvmaf, by bits."""
+    return {
         bits: [
             bench.Setup(level, mode, renditions=renditions)
             for b, level, mode, renditions in RATIOS
@@ -98,9 +67,13 @@ def speed(rounds: int, other: peer.Peer | None, step: Step) -> Iterator[Row]:
         ]
         for bits in (8, 10)
     }
+
+
+def speed(rounds: int, other: peer.Peer | None, step: Step) -> Iterator[Row]:
+    """Measure what is said of 1920x1080."""
     best = bench.Setup(cpu_levels()[-1])
     two, plain = replace(best, threads=2), bench.Setup("c")
-    for bits, list_of in setups.items():
+    for bits, list_of in _setups().items():
         more = [best, plain] if bits == 8 else []
         if more and (os.cpu_count() or 1) > 1:
             more.append(two)
@@ -196,19 +169,6 @@ def _commands(reference: str, distorted: str, threads: int) -> dict[str, list[st
     return commands
 
 
-def table(rows: list[Row]) -> Table:
-    """Return the rows as a table."""
-    shown = Table(box=None, pad_edge=False, header_style="dim")
-    shown.add_column("")
-    for heading in ("must", "aim", "measured"):
-        shown.add_column(heading, justify="right")
-    shown.add_column("reached")
-    for row in rows:
-        goals = ("" if goal is None else f"{goal:.4g}" for goal in (row.must, row.aim))
-        shown.add_row(row.what, *goals, f"{row.measured:.2f} {row.unit}", row.verdict)
-    return shown
-
-
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -229,6 +189,8 @@ def main() -> int:
             rows += size(args.rounds, step)
         if "end-to-end" in args.parts:
             rows += end_to_end(args.rounds, other, args.pictures, step)
+        if "compilers" in args.parts:
+            rows += compilers.rows(_setups(), args.rounds, step)
     console = Console(width=100)
     console.print(table(rows))
     who = f"libvmaf {other.libvmaf} at its best" if other else "no ffmpeg with libvmaf was found"

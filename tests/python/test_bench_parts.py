@@ -1,0 +1,98 @@
+"""The benchmarks of tests/bench: that they measure what they say, on small pictures."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vmaf_tiny import Context, VmafTinyError, bench
+from vmaf_tiny._core import cpu_levels
+
+ROOT = Path(__file__).parents[2]
+
+
+def part(name):
+    """Return a module of tests/bench, which are programs and lie beside each other."""
+    sys.path.append(str(ROOT / "tests/bench"))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.pop()
+
+
+def features(clip, setup):
+    """Return what the package makes of a clip."""
+    rows = []
+    options = {"cpu": setup.cpu, "mode": setup.mode, "renditions": setup.renditions}
+    with Context(*clip.size, clip.bits, threads=1, **options) as context:
+        for reference, distorted in zip(clip.reference, clip.distorted, strict=True):
+            context.push(reference, [distorted] * setup.renditions)
+        context.flush()
+        while (row := context.pull()) is not None:
+            rows.append(row["value"])
+    return np.array(rows)
+
+
+# ------------------------------------------------------------------------------------- compilers
+
+
+@pytest.fixture
+def own_core():
+    """The shared library that this build made."""
+    return ROOT / "build/filter/libvmaf_tiny.so"
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_a_library_alone_gives_the_features_of_the_package(own_core, bits):
+    clip = bench.synthetic(96, 64, bits, 3)
+    for setup in bench.one_at_a_time(cpu_levels(), ("exact", "fast"), renditions=(1, 3)):
+        seconds, found = part("compilers").Core(own_core).cost(clip, setup)
+        assert seconds > 0
+        assert np.array_equal(
+            np.array(found).reshape(3, setup.renditions, 6), features(clip, setup)
+        )
+
+
+def test_a_library_says_what_it_does_not_have(own_core):
+    core = part("compilers").Core(own_core)
+    with pytest.raises(VmafTinyError, match="z80"):
+        core.cost(bench.synthetic(96, 64, 8, 2), bench.Setup("z80"))
+    with pytest.raises(VmafTinyError, match="33x33"):
+        core.cost(bench.synthetic(20, 20, 8, 2), bench.Setup("c"))
+
+
+@pytest.fixture
+def two_compilers(monkeypatch, own_core):
+    """What compares compilers, with this build's library for both, and small pictures."""
+    compilers, made = part("compilers"), bench.synthetic(96, 64, 8, 3)
+    monkeypatch.setattr(compilers, "build", lambda _: own_core)
+    monkeypatch.setattr(compilers.shutil, "which", lambda name: name)
+    monkeypatch.setattr(compilers.bench, "synthetic", lambda *_: made)
+    return compilers
+
+
+def test_compilers_are_measured_in_turns(two_compilers):
+    said = []
+    rows = list(two_compilers.rows({8: [bench.Setup("c", "fast", renditions=2)]}, 2, said.append))
+    assert [row.must for row in rows] == [1.15, 1.15] and all(row.measured > 0 for row in rows)
+    assert "c, fast, each of 2 renditions" in rows[0].what and "8 bits, c:" in rows[1].what
+    turns = [text.rpartition(", ")[2] for text in said if "bits" in text]
+    assert turns == [*two_compilers.COMPILERS] * 4
+
+
+def test_compilers_that_do_not_agree_are_an_error(two_compilers, monkeypatch):
+    def cost(self, clip, setup, turns=[]):  # noqa: B006 - counts calls
+        turns.append(setup)
+        return 1.0, [(float(len(turns)),)]
+
+    monkeypatch.setattr(two_compilers.Core, "cost", cost)
+    with pytest.raises(VmafTinyError, match="do not agree"):
+        list(two_compilers.rows({8: [bench.Setup("c")]}, 1, lambda _: None))
+
+
+def test_missing_compilers_are_named(two_compilers, monkeypatch, capsys):
+    monkeypatch.setattr(two_compilers.shutil, "which", lambda _: None)
+    assert list(two_compilers.rows({}, 1, lambda _: None)) == []
+    assert "apt-get install -y gcc-12 clang-14" in capsys.readouterr().err
