@@ -10,11 +10,24 @@ from vmaf_tiny.luma import Luma, first_plane
 
 RATE = 25
 
+# What makes encoders quick; the rate of VP9 is free but for the quality.
+QUICK = {
+    "libx264": {"preset": "veryfast"},
+    "libx265": {"preset": "veryfast", "x265-params": "log-level=error"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "6", "b": "0"},
+    "libsvtav1": {"preset": "10"},
+}
+
 
 def encode(
-    target: str | BinaryIO, planes: Iterable[Luma], bits: int, crf: int, preset: str = "veryfast"
+    target: str | BinaryIO,
+    planes: Iterable[Luma],
+    bits: int,
+    crf: int,
+    preset: str | None = None,
+    encoder: str = "libx264",
 ) -> None:
-    """Encode luma planes, with gray for colours, by x264 into Matroska.
+    """Encode luma planes, with gray for colours, into Matroska.
 
     Parameters
     ----------
@@ -25,13 +38,16 @@ def encode(
     bits
         Of the planes, 8 or 10.
     crf, preset
-        As x264 has them.
+        As the encoder has them; a quick preset unless given.
+    encoder
+        One of `QUICK`.
     """
     pixel_format = "yuv420p" if bits == 8 else f"yuv420p{bits}le"
     with av.open(target, "w", format="matroska") as container:
-        stream: Any = container.add_stream("libx264", rate=RATE)
+        stream: Any = container.add_stream(encoder, rate=RATE)
         stream.pix_fmt = pixel_format
-        stream.options = {"crf": str(crf), "preset": preset}
+        more = {"preset": preset} if preset else {}
+        stream.options = {**QUICK[encoder], **more, "crf": str(crf)}
         for n, plane in enumerate(planes):
             height, width = plane.shape
             if n == 0:

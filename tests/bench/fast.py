@@ -12,7 +12,7 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class Moved:
     score: float
     most: float
     mean: float
+    encoder: str = "libx264"
 
 
 def raw_format(path: Path) -> RawFormat | None:
@@ -119,12 +120,12 @@ def table(rows: list[Moved]) -> Table:
     return shown
 
 
-def by_size(rows: list[Moved]) -> Table:
+def by_size(rows: list[Moved], classes: Sequence[int] = CLASSES) -> Table:
     """Return a line for each size class of which there are clips."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("rows", "clips", "encodes", "largest", "largest mean of an encode"):
         shown.add_column(heading, justify="right")
-    for low, end in itertools.pairwise((*CLASSES, None)):
+    for low, end in itertools.pairwise((*classes, None)):
         its = [row for row in rows if low <= row.size[1] and (end is None or row.size[1] < end)]
         if its:
             most, mean = max(row.most for row in its), max(row.mean for row in its)
