@@ -198,6 +198,8 @@ typedef struct VmtModelConfig {
                                   for all others */
     const char *preset;      /**< of that encoder; NULL: not known */
     const char *crf;         /**< of that encoder, a number such as "23" or "22.5"; or NULL */
+    int codec_optional;      /**< 1: a model that is not conditioned on the encoder ignores these
+                                  three, rather than refuse them */
 } VmtModelConfig;
 
 /** What a report says about a model. The strings live as long as the model; none is NULL. */

@@ -227,7 +227,7 @@ int vmt_codec_encode(VmtCodec *out, const VmtJsonValue *sidecar, int width,
                      const VmtModelConfig *config, const char *what, VmtError *error)
 {
     *out = (VmtCodec){.width = width};
-    if (!width && (config->codec || config->preset || config->crf))
+    if (!width && !config->codec_optional && (config->codec || config->preset || config->crf))
         return vmt_fail(error, -EINVAL, "%s is not conditioned on the encoder: leave codec, preset "
                         "and crf out", what);
     if (!width)

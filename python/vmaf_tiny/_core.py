@@ -325,6 +325,8 @@ class Model:
     codec, preset, crf
         For a model that is conditioned on the encoder: its name, such as ``"libx264"``, preset and
         CRF; or codec ``"blind"`` for a score without that knowledge.
+    codec_optional
+        Let a model that is not conditioned on the encoder ignore these three, not refuse them.
 
     Raises
     ------
@@ -353,6 +355,7 @@ class Model:
         codec: str | None = None,
         preset: str | None = None,
         crf: float | str | None = None,
+        codec_optional: bool = False,
     ) -> None:
         config = {
             "model": _chars(model),
@@ -365,6 +368,7 @@ class Model:
             "codec": _chars(codec),
             "preset": _chars(preset),
             "crf": _chars(None if crf is None else str(crf)),
+            "codec_optional": codec_optional,
         }
         handle, error = ffi.new("VmtModel **"), ffi.new("VmtError *")
         code = lib.vmt_model_open(handle, _struct("VmtModelConfig", config), error)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vmaf_tiny._core import Model
+from vmaf_tiny.conditions import Models
 from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode import EncodeProgress, Rendition, RenditionResult, encode_and_score
 from vmaf_tiny.encode.codecs import crf_range
@@ -143,7 +144,7 @@ def build_ladder(
     scores: Sequence[float] = (),
     bitrates: Sequence[float] = (),
     skip_larger: bool = False,
-    model: str | os.PathLike[str] | Model = "vmaf_tiny_v2",
+    model: str | os.PathLike[str] | Model | Models = "vmaf_tiny_v2",
     mode: str = "exact",
     threads: int = 0,
     raw: RawFormat | None = None,

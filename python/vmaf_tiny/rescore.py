@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vmaf_tiny._core import Model
+from vmaf_tiny.conditions import Conditions
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.logs import read_log
 from vmaf_tiny.result import Result
@@ -60,6 +61,14 @@ def _renditions(path: str | os.PathLike[str]) -> list[Scored]:
     if f'"{tables.KIND}"'.encode() not in begins:
         return [read_log(path)]
     return [made.scored for made in tables.read_results(path)]
+
+
+def conditions_of(one: Scored) -> Conditions:
+    """Return what a model is told of an encode: what is known of it, or was told before."""
+    before = one.result.provenance.model
+    if one.conditions.codec is None and before.codec:
+        return Conditions(before.codec, before.preset or None, before.crf or None)
+    return one.conditions
 
 
 def rescore(result: Result, model: Model) -> Result:

@@ -5,7 +5,8 @@ import shlex
 import sys
 import time as clock
 from array import array
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vmaf_tiny._core import ROW, Context, Model, ModelInfo, Rows, version
-from vmaf_tiny.errors import InputError, ModelError
+from vmaf_tiny.errors import InputError, ModelError, OptionError
 from vmaf_tiny.luma import Conversion, Converter, Luma, pixels
 from vmaf_tiny.result import Provenance, Result
 
@@ -54,7 +55,8 @@ class Scorer:
         Distorted pictures per reference picture, 1 to 64; the work that only the reference needs
         is done once.
     model, device, ort_library, model_dir, model_threads, registered_only, clip, codec, preset, crf
-        As for `score`.
+        As for `score`. Or a loaded model for each rendition, which differ only in what they are
+        told of the encoder.
     threads, cpu, subsample, mode
         As for `score`.
 
@@ -90,7 +92,7 @@ class Scorer:
         bits: int = 8,
         *,
         renditions: int = 1,
-        model: str | os.PathLike[str] | Model = "vmaf_tiny_v2",
+        model: str | os.PathLike[str] | Model | Sequence[Model] = "vmaf_tiny_v2",
         device: str = "auto",
         ort_library: str | os.PathLike[str] | None = None,
         model_dir: str | os.PathLike[str] | None = None,
@@ -105,11 +107,9 @@ class Scorer:
         subsample: int = 1,
         mode: str = "exact",
     ) -> None:
-        self._own_model = not isinstance(model, Model)
-        self._model = (
-            model
-            if isinstance(model, Model)
-            else Model(
+        self._own_model = isinstance(model, str | os.PathLike)
+        if isinstance(model, str | os.PathLike):
+            model = Model(
                 model,
                 model_dir=model_dir,
                 device=device,
@@ -121,11 +121,14 @@ class Scorer:
                 preset=preset,
                 crf=crf,
             )
-        )
+        self._models = [model] * renditions if isinstance(model, Model) else list(model)
+        info = self._models[0].info
         try:
-            if self._model.info.pictures:
+            if len(self._models) != renditions:
+                raise OptionError(f"{len(self._models)} models for {renditions} renditions")
+            if info.pictures:
                 raise ModelError(
-                    f"{self._model.info.id} looks at pictures, it does not score features: use"
+                    f"{info.id} looks at pictures, it does not score features: use"
                     " vmaf-tiny pictures, or another model, such as vmaf_tiny_v2"
                 )
             self._context = Context(
@@ -137,12 +140,11 @@ class Scorer:
                 cpu=cpu,
                 subsample=subsample,
                 mode=mode,
-                vif_gain_limit=self._model.info.vif_gain_limit,
-                adm_gain_limit=self._model.info.adm_gain_limit,
+                vif_gain_limit=info.vif_gain_limit,
+                adm_gain_limit=info.adm_gain_limit,
             )
         except BaseException:
-            if self._own_model:
-                self._model.close()
+            self._close_model()
             raise
         self._bits = bits
         self._convert = Converter(Conversion(bits=bits))
@@ -151,7 +153,7 @@ class Scorer:
         self._begun: float | None = None
         self._provenance = Provenance(
             version=version(),
-            model=self._model.info,
+            model=info,
             cpu=self._context.cpu,
             threads=self._context.threads,
             subsample=subsample,
@@ -161,8 +163,8 @@ class Scorer:
             bits=bits,
             command=shlex.join(sys.argv),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            vif_gain_limit=self._model.info.vif_gain_limit,
-            adm_gain_limit=self._model.info.adm_gain_limit,
+            vif_gain_limit=info.vif_gain_limit,
+            adm_gain_limit=info.adm_gain_limit,
         )
 
     def push(
@@ -221,12 +223,19 @@ class Scorer:
         if not rows:
             return []
         table = np.stack(rows)
-        scores = self._model.score(table.ravel()).reshape(table.shape)
+        scores = self._scores(table)
         self._table.append(table, scores)
         return [
             PictureScore(int(row["index"][0]), self._times[row["index"][0]], score, row["value"])
             for row, score in zip(table, scores, strict=True)
         ]
+
+    def _scores(self, table: Rows) -> NDArray[np.float64]:
+        """Score rows of shape (n, renditions), all at once if one model scores them all."""
+        if all(model is self._models[0] for model in self._models):
+            return self._models[0].score(table.ravel()).reshape(table.shape)
+        columns = zip(self._models, table.T, strict=True)
+        return np.stack([model.score(column) for model, column in columns], axis=1)
 
     def finish(self) -> list[Result]:
         """Say that no more pictures will come, and return a result for each rendition.
@@ -247,21 +256,29 @@ class Scorer:
         self.close()
         return [
             Result(
-                scores[:, k].copy(), rows["value"][:, k].copy(), index, times, fps, self._provenance
+                scores[:, k].copy(),
+                rows["value"][:, k].copy(),
+                index,
+                times,
+                fps,
+                replace(self._provenance, model=model.info),
             )
-            for k in range(rows.shape[1])
+            for k, model in enumerate(self._models)
         ]
 
     @property
     def model(self) -> ModelInfo:
-        """The model and what runs it."""
-        return self._model.info
+        """The model and what runs it; that of the first rendition, if each has its own."""
+        return self._models[0].info
 
     def close(self) -> None:
         """Stop and free; safe to call twice."""
         self._context.close()
+        self._close_model()
+
+    def _close_model(self) -> None:
         if self._own_model:
-            self._model.close()
+            self._models[0].close()
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ where unknown. How the features came about is in the file's metadata under `KEY`
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from vmaf_tiny._core import FEATURES
+from vmaf_tiny.conditions import Conditions
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.files import write_atomically
 from vmaf_tiny.result import Provenance, Result
@@ -45,6 +46,8 @@ class Scored:
         Such as ``"libx264"`` and ``"medium"``; of a file, the codec's name; empty where unknown.
     quality
         What was asked for, such as ``"crf 23"``; empty where unknown.
+    conditions
+        What a model that is conditioned on the encoder is told of it, as far as it is known.
     width, height
         In samples, as encoded; 0: unknown.
     size
@@ -61,6 +64,7 @@ class Scored:
     encoder: str = ""
     preset: str = ""
     quality: str = ""
+    conditions: Conditions = field(default_factory=Conditions)
     width: int = 0
     height: int = 0
     size: int | None = None
@@ -202,7 +206,8 @@ def _read(table: Any, number: int, told: dict[str, Any]) -> Scored:
         provenance=structure(about["provenance"], Provenance),
         warnings=tuple(about["warnings"]),
     )
-    return Scored(result=result, **told)
+    conditions = Conditions(**told.pop("conditions", {}))
+    return Scored(result=result, conditions=conditions, **told)
 
 
 def _column(rows: Any, name: str) -> Any:

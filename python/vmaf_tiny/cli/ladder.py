@@ -40,7 +40,7 @@ def run(
         check_writable(path, [source])
     arguments = {**options.arguments(), **encoder.work(), **edit.arguments()}
     arguments |= raw.arguments()
-    with model.open() as opened, steps_shown() as step:
+    with model.models() as opened, steps_shown() as step:
         ladder = build_ladder(
             source,
             rendition=encoder.rendition(),

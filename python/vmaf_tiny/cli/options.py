@@ -5,7 +5,7 @@ What is written under a field is its line of help.
 
 from dataclasses import asdict, dataclass, fields
 from pathlib import PurePath
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat, PositiveInt
@@ -13,6 +13,9 @@ from cyclopts.validators import mutually_exclusive
 
 from vmaf_tiny._core import LOG_FORMATS, MODES, Model
 from vmaf_tiny.errors import OptionError
+
+if TYPE_CHECKING:
+    from vmaf_tiny.conditions import Models
 
 VIDEO = Group("Videos", sort_key=1)
 RAW = Group("Raw video", help="What a file without a header is like.", sort_key=2)
@@ -148,6 +151,16 @@ class ModelChoice:
     no_clip: Annotated[bool, FLAG] = False
     """Let scores leave 0 to 100."""
 
+
+@Parameter(name="*", group=MODEL)
+@dataclass(frozen=True)
+class LoopModelOptions(ModelChoice):
+    """Which model scores renditions, of which it can be told encoder, preset and CRF."""
+
+    blind: Annotated[bool, FLAG] = False
+    """Tell a model that is conditioned on the encoder nothing of it, rather than encoder, preset
+    and CRF of each rendition."""
+
     def scoring(self) -> dict[str, Any]:
         """Return what `vmaf_tiny.sweep.sweep` takes of these."""
         return {
@@ -155,6 +168,7 @@ class ModelChoice:
             "model_dir": self.model_dir,
             "device": self.tiny_device,
             "clip": not self.no_clip,
+            "blind": self.blind,
         }
 
 
@@ -186,16 +200,29 @@ class ModelOptions(ModelChoice):
         """Load the model."""
         return Model(
             self.tiny_model,
-            model_dir=self.model_dir,
-            device=self.tiny_device,
-            ort_library=self.ort_lib,
-            threads=self.tiny_threads,
-            registered_only=self.verify,
-            clip=not self.no_clip,
+            **self._options(),
             codec=self.codec,
             preset=self.preset,
             crf=self.crf,
         )
+
+    def models(self) -> "Models":
+        """Return what loads the model for encodes of which the encoder is known or told here."""
+        from vmaf_tiny.conditions import Conditions, Models
+
+        given = self.codec, self.preset, self.crf
+        told = Conditions(*given) if any(value is not None for value in given) else None
+        return Models(self.tiny_model, told=told, **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "model_dir": self.model_dir,
+            "device": self.tiny_device,
+            "ort_library": self.ort_lib,
+            "threads": self.tiny_threads,
+            "registered_only": self.verify,
+            "clip": not self.no_clip,
+        }
 
 
 @Parameter(name="*", group=WORK)

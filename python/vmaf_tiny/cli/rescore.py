@@ -15,7 +15,7 @@ from vmaf_tiny.cli.options import TABLE, ModelOptions
 from vmaf_tiny.cli.show import coloured, show
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.files import check_writable
-from vmaf_tiny.rescore import read_results, rescore
+from vmaf_tiny.rescore import conditions_of, read_results, rescore
 from vmaf_tiny.table import Scored, need_pyarrow, write_table
 
 
@@ -24,9 +24,13 @@ def run(paths: Sequence[str], model: ModelOptions, output: str | None, quiet: bo
     if output:
         _check(output, paths)
     before = read_results(paths)
-    with model.open() as opened:
+    with model.models() as opened:
+        models_of = [opened.of(conditions_of(one)) for one in before]
         begun = time.perf_counter()
-        after = [replace(one, result=rescore(one.result, opened)) for one in before]
+        after = [
+            replace(one, result=rescore(one.result, each))
+            for one, each in zip(before, models_of, strict=True)
+        ]
         spent = time.perf_counter() - begun
     for warning in dict.fromkeys(text for one in after for text in one.result.warnings):
         print("vmaf-tiny: warning:", warning, file=sys.stderr)

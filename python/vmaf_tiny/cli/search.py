@@ -35,7 +35,7 @@ def run(
     arguments |= raw.arguments()
     if options.output and options.output != "-":
         check_writable(options.output, [source])
-    with model.open() as opened, _shown(options) as progress:
+    with model.models() as opened, _shown(options) as progress:
         result = search(
             source, rendition=encoder.rendition(), model=opened, progress=progress, **arguments
         )

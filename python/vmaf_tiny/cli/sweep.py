@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
-from vmaf_tiny.cli.options import ModelChoice, RawOptions, SweepOptions
+from vmaf_tiny.cli.options import LoopModelOptions, RawOptions, SweepOptions
 from vmaf_tiny.cli.progress import LINE_EVERY, clock
 from vmaf_tiny.cli.show import coloured, show
 from vmaf_tiny.encode import Rendition, RenditionResult, write_results
@@ -32,7 +32,7 @@ def run(
     options: SweepOptions,
     edit: SourceEditOptions,
     raw: RawOptions,
-    model: ModelChoice,
+    model: LoopModelOptions,
     output: str | None,
     progress: str,
     quiet: bool,

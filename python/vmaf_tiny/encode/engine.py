@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import Model
+from vmaf_tiny.conditions import Models
 from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode.feed import Feed, Shot
 from vmaf_tiny.encode.join import Joiner, Watcher, WorkSpec
@@ -87,7 +88,7 @@ class EncodeProgress:
 def encode_and_score(
     source: SourceSpec,
     renditions: Sequence[Rendition],
-    model: str | os.PathLike[str] | Model = "vmaf_tiny_v2",
+    model: str | os.PathLike[str] | Model | Models = "vmaf_tiny_v2",
     *,
     model_dir: str | os.PathLike[str] | None = None,
     device: str = "auto",
@@ -120,7 +121,8 @@ def encode_and_score(
     renditions
         What to make, 1 to `MOST`. Encoders are opened before the source is read on.
     model, model_dir, device, threads, cpu, mode, allow
-        As for `score`.
+        As for `score`. A model that is conditioned on the encoder is told encoder, preset and CRF
+        of each rendition, unless it is loaded already and has been told.
     raw
         What raw video is like.
     edit
@@ -167,8 +169,11 @@ def encode_and_score(
     if not 1 <= len(renditions) <= MOST:
         raise OptionError(f"{len(renditions)} renditions in one pass: give 1 to {MOST}")
     with ExitStack() as stack:
-        if not isinstance(model, Model):
-            model = stack.enter_context(Model(model, model_dir=model_dir, device=device))
+        if isinstance(model, str | os.PathLike):
+            model = stack.enter_context(Models(model, model_dir=model_dir, device=device))
+        models = [
+            model.of(each.conditions) if isinstance(model, Models) else model for each in renditions
+        ]
         feed = stack.enter_context(
             open_feed(source, raw=raw, edit=edit, allow=allowed, segment=segment)
         )
@@ -178,7 +183,7 @@ def encode_and_score(
             lanes.append(Lane(rendition, feed, allowed, file, scale))
             stack.callback(lanes[-1].close)
         path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
-        run = _Pass(path, feed, lanes, model, WorkSpec(threads, cpu, mode), watcher, progress)
+        run = _Pass(path, feed, lanes, models, WorkSpec(threads, cpu, mode), watcher, progress)
         stack.callback(run.close)
         return run.run()
 
@@ -217,7 +222,7 @@ class _Pass:
         path: str,
         feed: Feed,
         lanes: list[Lane],
-        model: Model,
+        models: list[Model],
         work: WorkSpec,
         watcher: Watcher | None,
         progress: Callable[[EncodeProgress], None] | None,
@@ -226,7 +231,9 @@ class _Pass:
         shapes = sorted({lane.plan.shape for lane in lanes})
         members = [[k for k, ln in enumerate(lanes) if ln.plan.shape == each] for each in shapes]
         self._joiners = [
-            Joiner([lanes[k] for k in numbers], numbers, model, work, watcher)
+            Joiner(
+                [lanes[k] for k in numbers], numbers, [models[k] for k in numbers], work, watcher
+            )
             for numbers in members
         ]
         self._progress = progress

@@ -41,8 +41,9 @@ class WorkSpec:
 class _Member:
     """A rendition in a joiner: what it has given and what became of it."""
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, model: Model) -> None:
         self.lane = lane
+        self.model = model
         self.given: deque[tuple[int, Luma]] = deque()
         self.ended = False
         self.pairs = 0
@@ -79,8 +80,8 @@ class Joiner:
         The renditions.
     numbers
         Of the renditions among all.
-    model, work
-        For the scorer.
+    models, work
+        For the scorer, a model for each rendition.
     watcher
         Called with scores as they come.
     """
@@ -89,13 +90,13 @@ class Joiner:
         self,
         lanes: Sequence[Lane],
         numbers: Sequence[int],
-        model: Model,
+        models: Sequence[Model],
         work: WorkSpec,
         watcher: Watcher | None = None,
     ) -> None:
         self.numbers = numbers
-        self._members = [_Member(lane) for lane in lanes]
-        self._model, self._work = model, work
+        self._members = [_Member(*pair) for pair in zip(lanes, models, strict=True)]
+        self._work = work
         self._watcher = watcher
         plan = lanes[0].plan
         self._size = plan.width, plan.height, plan.bits
@@ -108,19 +109,19 @@ class Joiner:
         self._pushed = 0
         self._lead = self._trail = 0  # rows of pictures beside the segment
         self._stack = ExitStack()
-        self._shared = self._scorer(len(lanes))
+        self._shared = self._scorer(self._members)
         self.scored = 0
         self.means = np.zeros(len(lanes))
         self.enough = False
 
-    def _scorer(self, renditions: int) -> Scorer:
+    def _scorer(self, members: Sequence[_Member]) -> Scorer:
         width, height, bits = self._size
         scorer = Scorer(
             width,
             height,
             bits,
-            renditions=renditions,
-            model=self._model,
+            renditions=len(members),
+            model=[member.model for member in members],
             threads=self._work.threads,
             cpu=self._work.cpu,
             mode=self._work.mode,
@@ -258,7 +259,7 @@ class Joiner:
         others have; and the reference before it. So two pictures are scored again, and of those
         rows only the second counts.
         """
-        member.apart = self._scorer(1)
+        member.apart = self._scorer([member])
         member.before = max(self._pushed - 1, 0)
         member.overlap = max(len(self._history) - 1, 0)
         k = self._members.index(member)

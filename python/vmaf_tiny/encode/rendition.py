@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from vmaf_tiny.conditions import Conditions
 from vmaf_tiny.errors import OptionError
 
 _SMALLEST = 16  # samples; encoders refuse less with words that say less
@@ -101,6 +102,15 @@ class Rendition:
         parts.append(self.pix_fmt or "")
         parts += [f"{name}={value}" for name, value in self.options.items()]
         return " ".join(part for part in parts if part)
+
+    @property
+    def conditions(self) -> Conditions:
+        """What a model that is conditioned on the encoder is told."""
+        crf = None if self.crf is None else f"{self.crf:g}"
+        preset = self.preset
+        if self.encoder.startswith("libvpx"):  # whose presets for models are its deadlines
+            preset = self.options.get("deadline", self.options.get("quality"))
+        return Conditions(self.encoder, preset, crf)
 
     @property
     def stem(self) -> str:

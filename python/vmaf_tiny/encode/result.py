@@ -125,6 +125,7 @@ class RenditionResult:
             encoder=rendition.encoder,
             preset=rendition.preset or "",
             quality=rendition.quality,
+            conditions=rendition.conditions,
             width=encoder.width,
             height=encoder.height,
             size=self.bytes,

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import POOLINGS, Model, pool
+from vmaf_tiny.conditions import Models
 from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode import EncodeProgress, Rendition, RenditionResult, encode_and_score
 from vmaf_tiny.encode.codecs import crf_range
@@ -154,7 +155,7 @@ def search(
     first: float | None = None,
     step: float = 1.0,
     probes: int = PROBES,
-    model: str | os.PathLike[str] | Model = "vmaf_tiny_v2",
+    model: str | os.PathLike[str] | Model | Models = "vmaf_tiny_v2",
     model_dir: str | os.PathLike[str] | None = None,
     device: str = "auto",
     threads: int = 0,
@@ -230,8 +231,8 @@ def search(
     if isinstance(source, Iterator | InputContainer | VideoStream) or _is_pipe(source):
         raise InputError("the source is read for each probe: give a file, list or array")
     with ExitStack() as stack:
-        if not isinstance(model, Model):
-            model = stack.enter_context(Model(model, model_dir=model_dir, device=device))
+        if isinstance(model, str | os.PathLike):
+            model = stack.enter_context(Models(model, model_dir=model_dir, device=device))
         prober = _Prober(
             source,
             rendition,

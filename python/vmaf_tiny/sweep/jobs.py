@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vmaf_tiny._core import Model, ModelInfo, version
+from vmaf_tiny._core import ModelInfo, version
+from vmaf_tiny.conditions import BLIND, Models
 from vmaf_tiny.encode.codecs import encoder_version
 from vmaf_tiny.encode.engine import EncodeProgress, encode_and_score
 from vmaf_tiny.encode.rendition import Rendition
@@ -37,6 +38,8 @@ class Scoring:
     ----------
     model, model_dir, device, clip
         As for `vmaf_tiny.score`.
+    blind
+        Whether a model that is conditioned on the encoder is told nothing of it.
     mode
         ``"exact"`` or ``"fast"``.
     allow
@@ -55,6 +58,7 @@ class Scoring:
     model_dir: str | None = None
     device: str = "auto"
     clip: bool = True
+    blind: bool = False
     mode: str = "exact"
     allow: tuple[str, ...] = ()
     raw: RawFormat | None = None
@@ -63,14 +67,15 @@ class Scoring:
     threads: int = 0
     cpu: str = "best"
 
-    def open(self) -> Model:
-        """Load the model; once in a process."""
-        return _model(self.model, self.model_dir, self.device, self.clip)
+    def models(self) -> Models:
+        """Return what loads the model; the same in all of a process."""
+        return _models(self.model, self.model_dir, self.device, self.clip, self.blind)
 
 
 @functools.cache
-def _model(model: str, model_dir: str | None, device: str, clip: bool) -> Model:
-    return Model(model, model_dir=model_dir, device=device, clip=clip)
+def _models(model: str, model_dir: str | None, device: str, clip: bool, blind: bool) -> Models:
+    told = BLIND if blind else None
+    return Models(model, told=told, model_dir=model_dir, device=device, clip=clip)
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,7 @@ def unit_key(
         "rendition": rendition.to_dict(),
         "encoder": encoder_version(rendition.encoder),
         "model": model.sha256,
+        "told": [model.codec, model.preset, model.crf],
         "provider": model.provider,
         "clip": scoring.clip,
         "mode": scoring.mode,
@@ -155,7 +161,7 @@ def run_job(job: Job, report: Report | None = None) -> list[bytes]:
     made = encode_and_score(
         job.source,
         job.renditions,
-        job.scoring.open(),
+        job.scoring.models(),
         mode=job.scoring.mode,
         threads=job.scoring.threads,
         cpu=job.scoring.cpu,

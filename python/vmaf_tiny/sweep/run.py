@@ -90,6 +90,7 @@ def sweep(
     model_dir: str | None = None,
     device: str = "auto",
     clip: bool = True,
+    blind: bool = False,
     mode: str = "exact",
     allow: Collection[str] = (),
     raw: RawFormat | None = None,
@@ -120,6 +121,9 @@ def sweep(
         What to make, such as from `grid`. All encoders are tried before work starts.
     model, model_dir, device, clip, mode, allow, raw, threads, cpu
         As for `vmaf_tiny.score`.
+    blind
+        Tell a model that is conditioned on the encoder nothing of it, rather than encoder, preset
+        and CRF of each rendition.
     edit, scale
         What is done to the source first, and the size of comparison, as for `encode_and_score`.
     keep
@@ -176,6 +180,7 @@ def sweep(
         model_dir,
         device,
         clip,
+        blind,
         mode,
         tuple(sorted(check_allowances(allow))),
         raw,
@@ -210,7 +215,8 @@ def check(source: str, renditions: Sequence[Rendition], scoring: Scoring) -> tup
     InputError
         The source cannot be read, or must not be compared with what is to be made of it.
     """
-    scoring.open()
+    for rendition in renditions:
+        scoring.models().of(rendition.conditions)
     allowed = frozenset(scoring.allow)
     with open_feed(source, raw=scoring.raw, edit=scoring.seen, allow=allowed) as feed:
         for rendition in renditions:
@@ -270,8 +276,8 @@ class _Plan:
         self.files = kept_files(keep, Path(source).name, renditions)
         self._keys: dict[tuple[int, int], str] = {}
         self.abouts: dict[str, dict[str, Any]] = {}
-        model = scoring.open().info
         for r, rendition in enumerate(renditions):
+            model = scoring.models().of(rendition.conditions).info
             for s, segment in enumerate(self.segments):
                 key, about = unit_key(
                     self.sha256, rendition, scoring, model, segment, kept=keep is not None
