@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -62,8 +63,11 @@ class Inputs:
         self._formats = (
             raw if isinstance(raw, tuple) else [raw_for(spec, raw) for spec in self._specs]
         )
-        asked = zip(self._specs, self._formats, edit or (None, None), _ROLES, strict=False)
-        self._seen = [survey_edited(spec, form, edit, role) for spec, form, edit, role in asked]
+        sides = self._specs, self._formats, edit or (None, None), _ROLES
+        # Files at the same time; all else one after the other, as both may be the same.
+        files = all(isinstance(spec, str | os.PathLike) for spec in self._specs)
+        with ThreadPoolExecutor(len(self._specs) if files else 1) as threads:
+            self._seen = list(threads.map(survey_edited, *sides))
 
     @property
     def edits(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ _PICTURES = 10
 _INDEXED = ("yuv4mpegpipe", "avi")
 _PATIENCE = 1.0  # seconds for looking for key frames
 _FEW = 4  # pictures that key frames must give, else the start is decoded
-_START = 48  # pictures
+_START = 48  # packets
 _PACKETS = 250
 _JITTER = 0.25  # of the usual time between pictures
 _ROUNDED = 0.0011  # seconds: containers that count milliseconds
@@ -65,8 +65,7 @@ def survey(spec: object, raw: RawFormat | None, edit: Edit) -> Survey:
     """
     try:
         if isinstance(spec, str | os.PathLike) and Path(spec).is_file():
-            steps = _time_steps(spec, raw)
-            return replace(_judged(steps), area=_area(list(_file_pictures(spec, raw)), raw, edit))
+            return _look_into(spec, raw, edit)
         if isinstance(spec, Sequence | np.ndarray) and not isinstance(spec, str):
             chosen = np.unique(np.linspace(0, max(len(spec) - 1, 0), _PICTURES).astype(int))
             pictures = as_images((spec[n] for n in chosen.tolist() if len(spec)), "video")
@@ -93,61 +92,78 @@ def _area(pictures: Sequence[Image], raw: RawFormat | None, edit: Edit) -> Box |
     )
 
 
-def _file_pictures(spec: str | os.PathLike[str], raw: RawFormat | None) -> Iterator[av.VideoFrame]:
-    """Give pictures from all over a video: key frames, or some of the start."""
-    media = Media(spec, role="video", raw=raw, threads=1, damaged=True)
+def _look_into(path: str | os.PathLike[str], raw: RawFormat | None, edit: Edit) -> Survey:
+    """Survey a file."""
+    media = _open(path, raw)
     try:
-        found = list(_key_frames(media))
-    finally:
-        media.close()
-    if len(found) >= _FEW:
-        yield from found
-        return
-    media = Media(spec, role="video", raw=raw, damaged=True)
-    try:
-        for number, frame in enumerate(media.frames()):
-            if number >= _START:
-                break
-            if number % (_START // _PICTURES + 1) == 0:
-                yield frame
+        # Where a container has no index, FFmpeg would read all of it to seek.
+        indexed = media.timestamps == "own" or media.format in _INDEXED
+        seekable = bool(indexed and media.duration and media.stream.time_base)
+        found = _judged(_time_steps(media))
+        pictures = _key_frames(media) if seekable else []
+        if len(pictures) < _FEW and seekable:
+            media.seek(media.stream.start_time or 0)
+        elif len(pictures) < _FEW:
+            media.close()
+            media = _open(path, raw)
+        if len(pictures) < _FEW:
+            pictures = list(_first_pictures(media))
+        return replace(found, area=_area(pictures, raw, edit))
     finally:
         media.close()
 
 
-def _key_frames(media: Media) -> Iterator[av.VideoFrame]:
-    stream, container = media.stream, media.container
-    # Where a container has no index, FFmpeg would read all of it to seek.
-    indexed = media.timestamps == "own" or media.format in _INDEXED
-    if not (indexed and media.duration and stream.time_base):
-        return
+def _open(path: str | os.PathLike[str], raw: RawFormat | None) -> Media:
+    media = Media(path, role="video", raw=raw, threads=1, damaged=True)
+    # Bars show without.
+    media.stream.codec_context.options = {"skip_loop_filter": "all"}
+    return media
+
+
+def _key_frames(media: Media) -> list[av.VideoFrame]:
+    """Return pictures from all over a video."""
+    stream, container, decoder = media.stream, media.container, media.stream.codec_context
     due = time.monotonic() + _PATIENCE
-    stream.codec_context.skip_frame = "NONKEY"
     seen: set[int | None] = {None}
-    start = stream.start_time or 0
+    found: list[av.VideoFrame] = []
+    start, units = stream.start_time or 0, (media.duration or 0) / (stream.time_base or 1)
     for number in range(_PICTURES):
         if time.monotonic() > due:
-            return
-        passed = media.duration * (number + 0.5) / _PICTURES
-        container.seek(start + int(passed / stream.time_base), stream=stream)
-        frame = next(iter(container.decode(stream)), None)
-        if frame is not None and frame.pts not in seen:
-            seen.add(frame.pts)
-            yield frame
+            break
+        container.seek(start + int(units * (number + 0.5) / _PICTURES), stream=stream)
+        packet = next((one for one in container.demux(stream) if one.is_keyframe), None)
+        if packet is not None and packet.size and packet.pts not in seen:
+            seen.add(packet.pts)
+            # A decoder keeps pictures back until it knows that no more will come.
+            found += packet.decode() or decoder.decode(None)
+    decoder.flush_buffers()
+    return found
 
 
-def _time_steps(spec: str | os.PathLike[str], raw: RawFormat | None) -> np.ndarray:
-    media = Media(spec, role="video", raw=raw, threads=1, damaged=True)
-    try:
-        if media.timestamps != "own" or not media.stream.time_base:
-            return np.zeros(0)
-        packets = media.container.demux(media.stream)
-        stamps = [packet.pts for packet, _ in zip(packets, range(_PACKETS), strict=False)]
-        times = sorted({stamp for stamp in stamps if stamp is not None})
-        # The last in order of decoding may wait for others that come before them.
-        steps: np.ndarray = np.diff(times[: max(len(times) - 20, min(len(times), 20))])
-        return steps * float(media.stream.time_base)
-    finally:
-        media.close()
+def _first_pictures(media: Media) -> Iterator[av.VideoFrame]:
+    """Give some of the first pictures, those that are cheap to decode if there are such."""
+    media.stream.codec_context.skip_frame = "BIDIR"
+    due = 0
+    for number, packet in enumerate(media.container.demux(media.stream)):
+        last = not packet.size or number == _START
+        for frame in media.stream.codec_context.decode(None if last else packet):
+            if number >= due or last:
+                due = number + _START // _PICTURES
+                yield frame
+        if last:
+            break
+
+
+def _time_steps(media: Media) -> np.ndarray:
+    """Return seconds between the first pictures."""
+    if media.timestamps != "own" or not media.stream.time_base:
+        return np.zeros(0)
+    packets = media.container.demux(media.stream)
+    stamps = [packet.pts for packet, _ in zip(packets, range(_PACKETS), strict=False)]
+    times = sorted({stamp for stamp in stamps if stamp is not None})
+    # The last in order of decoding may wait for others that come before them.
+    steps: np.ndarray = np.diff(times[: max(len(times) - 20, min(len(times), 20))])
+    return steps * float(media.stream.time_base)
 
 
 def _judged(steps: np.ndarray) -> Survey:
