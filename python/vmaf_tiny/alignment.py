@@ -68,7 +68,7 @@ class Alignment:
         Pictures that are lost per picture of the reference; below 0, that are gained per picture
         of the distorted video; 0 unless drifting.
     likeness
-        Mean correlation of what pairs show, at what they were found to be; NaN if all is flat.
+        Mean correlation of what pairs show, at what they were found to be; None if all is flat.
     pairs
         Pairs that were looked at.
     changes
@@ -85,7 +85,7 @@ class Alignment:
     held: int
     longest: int
     drift: float
-    likeness: float
+    likeness: float | None
     pairs: int
     changes: int
     runs: tuple[Run, ...]
@@ -105,7 +105,7 @@ class Alignment:
 
     def fault(self) -> str:
         """Say what is wrong."""
-        if self.verdict == "unlike":
+        if self.verdict == "unlike" and self.likeness is not None:
             return f"the videos hardly look alike (correlation {self.likeness:.2f})"
         parts = []
         if self.offset:
@@ -250,10 +250,10 @@ class Tally:
         runs = tuple(
             Run(pair, lag) for pair, lag in zip(starts.tolist(), lags.tolist(), strict=True)
         )
-        likeness = self._likeness / self._compared if self._compared else float("nan")
+        likeness = self._likeness / self._compared if self._compared else None
         repeated = int(-jumps[jumps < 0].sum())
         verdict: Verdict = "aligned"
-        if self._compared >= _ENOUGH and likeness < _UNLIKE:
+        if self._compared >= _ENOUGH and likeness is not None and likeness < _UNLIKE:
             verdict = "unlike"
         elif self._telling < _ENOUGH:
             verdict = "unknown"

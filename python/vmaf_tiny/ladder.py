@@ -14,6 +14,7 @@ from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode import EncodeProgress, Rendition, RenditionResult, encode_and_score
 from vmaf_tiny.encode.codecs import crf_range
 from vmaf_tiny.encode.source import open_feed, survey_source
+from vmaf_tiny.encode.tables import to_dict
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.frames import RawFormat
 from vmaf_tiny.hull import upper_hull
@@ -91,6 +92,7 @@ class Ladder:
         for point in points:
             del point["asked"]
         return {
+            **to_dict(self.points),
             "compared_at": [self.width, self.height],
             "points": points,
             "hull": list(self.hull),

@@ -56,9 +56,7 @@ def _renditions(path: str | os.PathLike[str]) -> list[Scored]:
     """Read JSON: all renditions of a sweep, or one log."""
     from vmaf_tiny.encode import tables
 
-    with Path(path).open("rb") as file:
-        begins = file.read(100)
-    if f'"{tables.KIND}"'.encode() not in begins:
+    if f'"{tables.KIND}"'.encode() not in Path(path).read_bytes():
         return [read_log(path)]
     return [made.scored for made in tables.read_results(path)]
 

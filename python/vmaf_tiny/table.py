@@ -1,8 +1,9 @@
 """Tables of features: what scoring leaves behind so that any model can score it again.
 
 One row is one picture of one encode. The columns are those of the tables that models are trained
-on, and two more: ``encode``, the number of the encode in the file, and ``time`` in seconds, null
-where unknown. How the features came about is in the file's metadata under `KEY`, as JSON.
+on, and four more: ``encode``, the number of the encode in the file, ``time`` in seconds, ``bytes``
+of the picture's packet, and ``keyframe``, whether decoding can begin there; all null where unknown.
+How the features came about is in the file's metadata under `KEY`, as JSON.
 """
 
 import json
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vmaf_tiny._core import FEATURES
 from vmaf_tiny.conditions import Conditions
@@ -54,6 +56,9 @@ class Scored:
         Bytes of the video, without sound and container; None: unknown.
     duration
         Seconds; None: unknown.
+    sizes, keyframes
+        ``int64`` and ``bool`` arrays of shape (n,): bytes of each scored picture's packet, and
+        whether decoding can begin there; None: unknown.
     """
 
     name: str
@@ -69,6 +74,8 @@ class Scored:
     height: int = 0
     size: int | None = None
     duration: float | None = None
+    sizes: NDArray[np.int64] | None = None
+    keyframes: NDArray[np.bool_] | None = None
 
     @property
     def bitrate(self) -> float | None:
@@ -121,6 +128,8 @@ def _schema(pa: ModuleType) -> Any:
             ("codec", name),
             ("vmaf", pa.float64()),
             *((feature, pa.float64()) for feature in FEATURES),
+            ("bytes", pa.int64()),
+            ("keyframe", pa.bool_()),
         ]
     )
 
@@ -144,13 +153,16 @@ def _rows(pa: ModuleType, schema: Any, number: int, one: Scored) -> Any:
         "time": pa.array(result.times, from_pandas=True),  # null where it is NaN
         "vmaf": result.scores,
         **dict(zip(FEATURES, result.features.T.copy(), strict=True)),
+        "bytes": pa.nulls(count) if one.sizes is None else one.sizes,
+        "keyframe": pa.nulls(count) if one.keyframes is None else one.keyframes,
     }
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 def _told(one: Scored) -> dict[str, Any]:
     """Return all but the rows."""
-    told = asdict(replace(one, result=None))  # type: ignore[arg-type]
+    told = asdict(replace(one, result=None, sizes=None, keyframes=None))  # type: ignore[arg-type]
+    del told["sizes"], told["keyframes"]
     told["result"] = {
         "fps": one.result.fps,
         "warnings": one.result.warnings,
@@ -207,7 +219,20 @@ def _read(table: Any, number: int, told: dict[str, Any]) -> Scored:
         warnings=tuple(about["warnings"]),
     )
     conditions = Conditions(**told.pop("conditions", {}))
-    return Scored(result=result, conditions=conditions, **told)
+    return Scored(
+        result=result,
+        conditions=conditions,
+        sizes=_known(rows, "bytes"),
+        keyframes=_known(rows, "keyframe"),
+        **told,
+    )
+
+
+def _known(rows: Any, name: str) -> Any:
+    """Return a column that may be missing or null."""
+    if name not in rows.column_names or rows[name].null_count:
+        return None
+    return rows[name].to_numpy()
 
 
 def _column(rows: Any, name: str) -> Any:

@@ -174,8 +174,8 @@ def sweep(
     source
         The original: any file that FFmpeg decodes, .y4m or raw .yuv.
     output
-        File to write the results to: .json has everything, .parquet a row for each picture, .csv a
-        row for each rendition.
+        File to write the results to: .json has everything, .parquet and .frames.csv a row for each
+        picture, .csv a row for each rendition.
     progress
         auto: bars on a terminal, else a line now and then; json: events on standard error.
     quiet

@@ -111,7 +111,9 @@ class SearchOptions:
     """Folder to keep the encode of the answer in, as Matroska."""
 
     output: Annotated[str | None, PATH, Parameter(alias="-o", group=OUTPUT)] = None
-    """File to write the answer and all probes to, as JSON; - is standard output."""
+    """File to write to: .json has the answer, all probes and the encodes of the whole, .parquet
+    and .frames.csv a row for each picture of these, .csv one for each; - is JSON on standard
+    output."""
 
     progress: Annotated[Literal["auto", "json"], Parameter(group=OUTPUT)] = "auto"
     """json: events on standard error, one a line."""
@@ -157,8 +159,9 @@ class LadderOptions:
     """Folder to keep the encodes in, as Matroska."""
 
     output: Annotated[tuple[str, ...], PATHS, Parameter(alias="-o", group=OUTPUT)] = ()
-    """Files to write: .json has everything, .m3u8 the rungs for HLS, .mpd for DASH, .parquet the
-    features, also for `vmaf-tiny report`; - is JSON on standard output. Give it once for each."""
+    """Files to write: .json has everything, .m3u8 the rungs for HLS, .mpd for DASH, .parquet and
+    .frames.csv a row for each picture, .csv one for each encode; - is JSON on standard output. Give
+    it once for each."""
 
     def arguments(self) -> dict[str, Any]:
         """Return what `build_ladder` takes of these."""

@@ -1,6 +1,5 @@
 """vmaf-tiny ladder: encodes of several sizes, their hull, and the rungs that it suggests."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -13,12 +12,11 @@ from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import EncoderOptions, LadderOptions
 from vmaf_tiny.cli.options import ModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, show
-from vmaf_tiny.errors import OptionError
+from vmaf_tiny.encode.tables import results_format, write_document, write_results
 from vmaf_tiny.files import check_writable, write_text
 from vmaf_tiny.ladder import Ladder, build_ladder
-from vmaf_tiny.table import need_pyarrow, write_table
 
-_WRITERS = (".json", ".m3u8", ".mpd", ".parquet")
+_LISTS = (".m3u8", ".mpd")
 
 
 def run(
@@ -33,10 +31,8 @@ def run(
     for path in options.output:
         if path == "-":
             continue
-        if Path(path).suffix.lower() not in _WRITERS:
-            raise OptionError(f"-o {path}: let it end in one of {', '.join(_WRITERS)}")
-        if path.lower().endswith(".parquet"):
-            need_pyarrow()
+        if Path(path).suffix.lower() not in _LISTS:
+            results_format(path, also=_LISTS)
         check_writable(path, [source])
     arguments = {**options.arguments(), **encoder.work(), **edit.arguments()}
     arguments |= raw.arguments()
@@ -60,14 +56,14 @@ def run(
 
 def _write(path: str, ladder: Ladder) -> None:
     kind = Path(path).suffix.lower()
-    if kind == ".parquet":
-        write_table(path, [made.scored for made in ladder.points])
-    elif kind == ".m3u8":
+    if kind == ".m3u8":
         write_text(path, ladder.hls())
     elif kind == ".mpd":
         write_text(path, ladder.dash())
+    elif path == "-" or kind == ".json":
+        write_document(path, ladder.to_dict())
     else:
-        write_text(path, json.dumps(ladder.to_dict(), indent=2, allow_nan=False) + "\n")
+        write_results(path, ladder.points)
 
 
 def view(ladder: Ladder) -> Group:

@@ -15,7 +15,8 @@ from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import EncoderOptions, SearchOptions
 from vmaf_tiny.cli.options import ModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, show
-from vmaf_tiny.files import check_writable, write_text
+from vmaf_tiny.encode.tables import results_format, write_document, write_results
+from vmaf_tiny.files import check_writable
 from vmaf_tiny.search import Probe, SearchProgress, SearchResult, search
 
 UNMET = 3
@@ -34,6 +35,7 @@ def run(
     arguments = {**options.arguments(), **encoder.work(), **edit.arguments()}
     arguments |= raw.arguments()
     if options.output and options.output != "-":
+        results_format(options.output)
         check_writable(options.output, [source])
     with model.models() as opened, _shown(options) as progress:
         result = search(
@@ -41,8 +43,10 @@ def run(
         )
     for warning in result.made.result.warnings:
         print("vmaf-tiny: warning:", warning, file=sys.stderr)
-    if options.output:
-        write_text(options.output, json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
+    if options.output == "-" or (options.output and results_format(options.output) == "json"):
+        write_document(options.output, result.to_dict())
+    elif options.output:
+        write_results(options.output, result.whole)
     if options.output != "-":
         show(f"{result.crf:g}" if options.quiet else view(result))
     return 0 if result.outcome == "met" else UNMET

@@ -75,6 +75,8 @@ class RenditionResult:
         Bytes of the encoder's header, which are among `bytes`.
     segments
         In how many segments it was encoded, see `vmaf_tiny.encode.segments`.
+    source_sha256
+        Of the bytes of the source, where they were read for it, as sweeps do; else empty.
     """
 
     rendition: Rendition
@@ -91,6 +93,7 @@ class RenditionResult:
     complete: bool = True
     header: int = 0
     segments: int = 1
+    source_sha256: str = ""
 
     @property
     def bitrate(self) -> float:
@@ -130,6 +133,8 @@ class RenditionResult:
             height=encoder.height,
             size=self.bytes,
             duration=self.duration,
+            sizes=self.sizes,
+            keyframes=self.keyframes,
         )
 
     def worst_window(self, seconds: float = WINDOW) -> Window:

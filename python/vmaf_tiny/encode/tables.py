@@ -1,11 +1,11 @@
-"""Results of renditions as files: JSON with all, Parquet with pictures, CSV with renditions."""
+"""Results of renditions as files: JSON with all, tables by picture or by rendition."""
 
 import csv
 import io
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,11 @@ from vmaf_tiny.table import need_pyarrow, write_table
 SCHEMA_VERSION = 1
 """Of what is written: raised when a reader of the one before would read it wrongly."""
 
-FORMATS = ("json", "parquet", "csv")
+FORMATS = ("json", "parquet", "frames.csv", "csv")
 """By the ending of a file."""
+
+SCHEMA = "results.schema.json"
+"""JSON Schema of what is written as JSON, a file beside this one."""
 
 KIND = "vmaf-tiny renditions"
 """Says in JSON what it is."""
@@ -40,7 +43,8 @@ def write_results(
     """Write results; the ending of the name tells the format. A file appears whole or not at all.
 
     ``.json`` has everything and comes back by `read_results`; ``.parquet`` is a table of features,
-    see `vmaf_tiny.table`, a row for each picture; ``.csv`` has a row for each rendition.
+    see `vmaf_tiny.table`, a row for each picture; ``.frames.csv`` has such rows, too, and ``.csv``
+    has one for each rendition.
 
     Parameters
     ----------
@@ -58,24 +62,39 @@ def write_results(
     """
     form = results_format(path)
     if form == "json":
-        write_text(path, json.dumps(to_dict(results, notes), allow_nan=False) + "\n")
+        write_document(path, to_dict(results, notes))
     elif form == "csv":
-        write_text(path, _csv(results))
+        write_text(path, _csv([summary(made) for made in results]))
+    elif form == "frames.csv":
+        write_text(path, _csv([row for made in results for row in _frames(made)]))
     else:
         write_table(path, [made.scored for made in results])
 
 
-def results_format(path: str | os.PathLike[str]) -> str:
+def write_document(path: str | os.PathLike[str], document: Mapping[str, Any]) -> None:
+    """Write what `to_dict` of results, searches and ladders returns; ``"-"`` is standard output."""
+    write_text(path, json.dumps(document, allow_nan=False) + "\n")
+
+
+def results_format(path: str | os.PathLike[str], also: Sequence[str] = ()) -> str:
     """Return the format that a name tells.
+
+    Parameters
+    ----------
+    path
+        Of a file to write.
+    also
+        Other endings that the caller knows, for the message.
 
     Raises
     ------
     OptionError
         It tells none, or what writes it is not installed.
     """
-    form = Path(path).suffix.lower().lstrip(".")
-    if form not in FORMATS:
-        endings = ", ".join(f".{name}" for name in FORMATS)
+    name = Path(path).name.lower()
+    form = next((form for form in FORMATS if name.endswith(f".{form}")), None)
+    if form is None:
+        endings = ", ".join((*(f".{name}" for name in FORMATS), *also))
         raise OptionError(f"{path} does not tell the format of the results: end it in {endings}")
     if form == "parquet":
         need_pyarrow()
@@ -83,7 +102,7 @@ def results_format(path: str | os.PathLike[str]) -> str:
 
 
 def read_results(path: str | os.PathLike[str]) -> list[RenditionResult]:
-    """Read what `write_results` wrote as JSON.
+    """Read what `write_results` wrote as JSON, or the renditions of a search or ladder.
 
     Raises
     ------
@@ -103,7 +122,9 @@ def read_results(path: str | os.PathLike[str]) -> list[RenditionResult]:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path} is no file of renditions: give one that sweep wrote") from None
+        raise InputError(
+            f"{path} is no file of renditions: give one that sweep, search or ladder wrote"
+        ) from None
 
 
 def to_dict(
@@ -130,6 +151,7 @@ def rendition_to_dict(made: RenditionResult) -> dict[str, Any]:
         **summary(made),
         "rendition": made.rendition.to_dict(),
         "source": made.source,
+        "source_sha256": made.source_sha256,
         "encoder": asdict(made.encoder),
         "encode_seconds": made.encode_seconds,
         "complete": made.complete,
@@ -180,6 +202,7 @@ def rendition_from_dict(values: Mapping[str, Any]) -> RenditionResult:
         complete=values["complete"],
         header=values["header"],
         segments=values["segments"],
+        source_sha256=values.get("source_sha256", ""),
     )
 
 
@@ -212,8 +235,14 @@ def summary(made: RenditionResult) -> dict[str, Any]:
     }
 
 
-def _csv(results: Sequence[RenditionResult]) -> str:
-    rows = [summary(made) for made in results]
+def _frames(made: RenditionResult) -> Iterator[dict[str, Any]]:
+    """Give a row for each picture."""
+    frames = rendition_to_dict(made)["frames"]
+    for values in zip(*frames.values(), strict=True):
+        yield {"label": made.rendition.label, **dict(zip(frames, values, strict=True))}
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else ["label"], lineterminator="\n")
     writer.writeheader()

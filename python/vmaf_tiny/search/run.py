@@ -19,6 +19,7 @@ from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode import EncodeProgress, Rendition, RenditionResult, encode_and_score
 from vmaf_tiny.encode.codecs import crf_range
 from vmaf_tiny.encode.source import survey_source
+from vmaf_tiny.encode.tables import to_dict
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import RawFormat, SourceSpec
 from vmaf_tiny.inputs import Scale
@@ -66,6 +67,8 @@ class SearchResult:
         The whole encode at the answer and its scores.
     target, pool, tolerance, min_chunk
         What was asked for.
+    whole
+        All encodes of the whole, from the lowest CRF up; the answer is one of them.
     """
 
     found: Found
@@ -75,6 +78,7 @@ class SearchResult:
     pool: str
     tolerance: float
     min_chunk: float | None = None
+    whole: tuple[RenditionResult, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -103,6 +107,7 @@ class SearchResult:
             for probe in found.probes
         ]
         return {
+            **to_dict(self.whole or [self.made]),
             "outcome": found.outcome,
             "reason": found.reason,
             "crf": found.crf,
@@ -246,9 +251,10 @@ def search(
         found = find(prober, goal, first if first is not None else _middle(rendition, goal))
         made = prober.whole[found.crf]
         if keep is not None:
-            made = prober.encode_whole(found.crf, keep=keep)
+            made = prober.whole[found.crf] = prober.encode_whole(found.crf, keep=keep)
+        whole = tuple(prober.whole[each] for each in sorted(prober.whole))
     return SearchResult(
-        found, replace(rendition, crf=found.crf), made, target, pool, tolerance, min_chunk
+        found, replace(rendition, crf=found.crf), made, target, pool, tolerance, min_chunk, whole
     )
 
 

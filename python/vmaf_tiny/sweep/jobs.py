@@ -173,7 +173,7 @@ def run_job(job: Job, report: Report | None = None) -> list[bytes]:
         segment=job.segment,
         progress=report,
     )
-    return [_value(each) for each in made]
+    return [_value(replace(each, source_sha256=job.sha256)) for each in made]
 
 
 def _value(made: RenditionResult) -> bytes:
