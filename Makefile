@@ -22,7 +22,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: help system build demo test test-arm64 test-ffmpeg-all test-hour test-pyav test-torch \
         test-browser test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench bench-gate \
-        bench-sweep clean
+        bench-peer bench-sweep clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -35,6 +35,7 @@ help:
 	@echo "make prove   what the README says of security, proved at length: one table with figures"
 	@echo "make bench   speed and memory beside libvmaf's, and what they must be"
 	@echo "make bench-gate  the speeds of that table in a minute, failing where one is far off"
+	@echo "make bench-peer  libvmaf's own tool, for make bench to hold to AVX2, from LIBVMAF=sources"
 	@echo "make bench-sweep  what scoring adds to five encodes, here and by ffmpeg with libvmaf"
 	@echo "make clean   remove what make made"
 
@@ -199,6 +200,23 @@ lint: build
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary python
+
+# libvmaf's own tool, which can be held to a CPU level as ffmpeg's libvmaf cannot.
+PEER := $(BUILD)/libvmaf
+export VMAF ?= $(abspath $(wildcard $(PEER)/tools/vmaf))
+bench-peer: build
+	@test -f "$(LIBVMAF)/libvmaf/meson.build" || { \
+	    echo "give libvmaf's sources, a checkout or a release: make bench-peer LIBVMAF=/path/to/vmaf" >&2; \
+	    exit 1; }
+	@missing=; for name in g++ nasm xxd; do \
+	command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	if [ -n "$$missing" ]; then echo "missing on this machine:$$missing" >&2; \
+	    echo "as root: apt-get update && apt-get install -y$$missing" >&2; exit 1; fi
+	@test -f $(PEER)/build.ninja || $(BIN)/meson setup $(PEER) "$(LIBVMAF)/libvmaf" \
+	    --buildtype=release -Ddefault_library=static -Denable_tests=false -Denable_docs=false \
+	    -Dc_args=-w -Dcpp_args=-w >/dev/null
+	@$(BIN)/ninja -C $(PEER) --quiet -j $(JOBS) tools/vmaf
+	@$(PEER)/tools/vmaf --version
 
 bench: build
 	@$(BIN)/python tests/bench/table.py $(BENCH)

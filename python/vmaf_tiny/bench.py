@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vmaf_tiny import textures
@@ -15,10 +15,12 @@ from vmaf_tiny._core import Context
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import SourceSpec, open_source
 from vmaf_tiny.luma import Converter, Luma
-from vmaf_tiny.peer import Cost, Peer, cost_of, file_command, raw_cost, supports, write_raw
+from vmaf_tiny.peer import Cost, Peer, cost_of, file_command, raw_cost, supports, write_yuv
 from vmaf_tiny.preflight import preflight
+from vmaf_tiny.vmaf_tool import MASKS, VmafTool
 
 _DISTINCT = 6  # synthetic pictures that are made; shown to and fro, so that they move on
+_ENOUGH = 4 * 1920 * 1080  # samples of pictures that a libvmaf must score, to take a while
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,9 @@ class Measured:
     times
         Of each setup.
     peer
-        Of libvmaf in one thread; None: there is none, or none for this depth.
+        Of libvmaf at its best in one thread; None: there is none, or none for this depth.
+    held
+        Of libvmaf held to a CPU level, for those where that can be had.
     """
 
     clip: str
@@ -134,12 +138,17 @@ class Measured:
     pictures: int
     times: dict[Setup, Times]
     peer: Times | None = None
+    held: dict[str, Times] = field(default_factory=dict)
 
     def ratio(self, setup: Setup) -> float | None:
-        """How many times faster than libvmaf one thread is; None: unknown, or more threads."""
-        if self.peer is None or setup.threads > 1:
+        """How many times faster than libvmaf one thread is; None: unknown, or more threads.
+
+        Than libvmaf held to the same CPU level, where that was measured, else than its best.
+        """
+        theirs = self.held.get(setup.cpu, self.peer)
+        if theirs is None or setup.threads > 1:
             return None
-        return times_faster(self.peer, self.times[setup])
+        return times_faster(theirs, self.times[setup])
 
     def speedup(self, setup: Setup) -> float | None:
         """How many times faster than one thread; None: one thread, or that was not measured."""
@@ -246,9 +255,10 @@ def measure(
     *,
     rounds: int = 5,
     peer: Peer | None = None,
+    tool: VmafTool | None = None,
     step: Callable[[str], None] = lambda _: None,
 ) -> Measured:
-    """Measure all setups and the peer in turns, so that all meet the same neighbours.
+    """Measure all setups and the peers in turns, so that all meet the same neighbours.
 
     Parameters
     ----------
@@ -260,6 +270,8 @@ def measure(
         How often; medians of them count.
     peer
         What to compare with.
+    tool
+        The same, held to each CPU level of the setups.
     step
         Called before each measurement with what is measured.
 
@@ -270,40 +282,87 @@ def measure(
     """
     if rounds < 1:
         raise OptionError(f"{rounds} rounds: measure 1 or more")
-    if not supports(clip.bits):
-        peer = None
     ours: dict[Setup, list[tuple[float, float]]] = {setup: [] for setup in setups}
-    theirs: list[tuple[float, float]] = []
+    peers = _peers(clip, {setup.cpu for setup in setups}, peer, tool)
+    theirs: dict[str, list[tuple[float, float]]] = {name: [] for name in peers}
     with tempfile.TemporaryDirectory() as folder:
-        files = Path(folder) / "reference", Path(folder) / "distorted"
-        if peer:
-            for file, planes in zip(files, (clip.reference, clip.distorted), strict=True):
-                write_raw(file, planes)
+        files, pictures = _written(Path(folder), clip) if peers else ([], 0)
         for _ in range(rounds):
-            if peer:
-                step("libvmaf")
-                theirs.append(_peer_cost(peer, clip, *files))
+            for name, run in peers.items():
+                step(f"libvmaf held to {name}" if name else "libvmaf")
+                theirs[name].append(_cost_alone(run, files, pictures))
             for setup in setups:
                 step(str(setup))
                 ours[setup].append(features_cost(clip, setup))
     count = len(clip.reference)
+    held = {name: _times(values, 1, 1) for name, values in theirs.items()}
     return Measured(
         clip.name,
         clip.size,
         clip.bits,
         count,
         {s: _times(values, count * s.renditions, s.threads) for s, values in ours.items()},
-        _times(theirs, count, 1) if theirs else None,
+        held.pop("", None),
+        held,
     )
 
 
-def _peer_cost(peer: Peer, clip: Clip, reference: Path, distorted: Path) -> tuple[float, float]:
-    """Return what libvmaf itself takes: a run with it less one without."""
-    with_it, without = (
-        raw_cost(peer, reference, distorted, clip.size, clip.bits, score=score)
-        for score in (True, False)
-    )
-    return with_it.cpu - without.cpu, with_it.wall - without.wall
+_Files = tuple[Path, Path]
+_Run = Callable[[_Files, bool], Cost]  # whether to score, or to do only what is around it
+
+
+def _peers(clip: Clip, cpus: set[str], peer: Peer | None, tool: VmafTool | None) -> dict[str, _Run]:
+    """Return what runs libvmaf, by the CPU level that it is held to; no name is its best."""
+    peers: dict[str, _Run] = {}
+    if not supports(clip.bits):
+        return peers
+    if peer:
+        peers[""] = lambda files, score: raw_cost(peer, *files, clip.size, clip.bits, score=score)
+
+    def held_to(tool: VmafTool, cpu: str) -> _Run:
+        return lambda files, score: tool.cost(*files, clip.size, clip.bits, cpu=cpu, score=score)
+
+    if tool:
+        peers |= {cpu: held_to(tool, cpu) for cpu in MASKS if cpu in cpus}
+    return peers
+
+
+def _written(folder: Path, clip: Clip) -> tuple[list[_Files], int]:
+    """Write a clip, so often that scoring it takes longer than to start, and its first picture.
+
+    Returns
+    -------
+    files, pictures
+        Both pairs of files, and how many pictures the first has.
+    """
+    width, height = clip.size
+    count = len(clip.reference)
+    times = max(1, _ENOUGH // (width * height * count))
+    files = [
+        (
+            write_yuv(folder / f"reference{n}", _cycled(clip.reference, n), clip.bits),
+            write_yuv(folder / f"distorted{n}", _cycled(clip.distorted, n), clip.bits),
+        )
+        for n in (count * times, 1)
+    ]
+    return files, count * times
+
+
+def _cycled(planes: Sequence[Luma], count: int) -> Iterator[Luma]:
+    return itertools.islice(itertools.cycle(planes), count)
+
+
+def _cost_alone(run: _Run, files: list[_Files], pictures: int) -> tuple[float, float]:
+    """Return what libvmaf itself takes for a picture, without its start and its files.
+
+    A run with it less one without it; and of that, what a single picture takes is the start.
+    """
+    costs = [(run(each, True), run(each, False)) for each in files]
+    spent = [(a.cpu - b.cpu, a.wall - b.wall) for a, b in costs]
+    if pictures == 1:
+        return spent[0]
+    (cpu, wall), (cpu_first, wall_first) = spent
+    return (cpu - cpu_first) / (pictures - 1), (wall - wall_first) / (pictures - 1)
 
 
 def _times(costs: Sequence[tuple[float, float]], pictures: int, threads: int) -> Times:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vmaf_tiny.errors import VmafTinyError
 from vmaf_tiny.luma import Luma
 
-_RAW = {8: "gray", 9: "gray9le", 10: "gray10le", 12: "gray12le", 14: "gray14le", 16: "gray16le"}
+_BITS = (8, 10, 12, 16)  # of raw video that libvmaf takes as it is
 
 # A small process in between: a child's peak of memory begins with that of who starts it.
 _LAUNCHER = """\
@@ -129,15 +131,18 @@ def _libvmaf(program: str) -> str:
 
 
 def supports(bits: int) -> bool:
-    """Whether ffmpeg has raw video of this depth."""
-    return bits in _RAW
+    """Whether libvmaf takes raw video of this depth."""
+    return bits in _BITS
 
 
-def write_raw(path: Path, planes: Iterable[Luma]) -> Path:
-    """Write luma planes as raw gray video."""
+def write_yuv(path: Path, planes: Iterable[Luma], bits: int) -> Path:
+    """Write luma planes as raw 4:2:0 video, with gray for colours."""
     with path.open("wb") as file:
         for plane in planes:
+            height, width = plane.shape
+            chroma = 2 * ((height + 1) // 2) * ((width + 1) // 2)
             file.write(plane.tobytes())
+            file.write(np.full(chroma, 1 << (bits - 1), plane.dtype).tobytes())
     return path
 
 
@@ -150,14 +155,14 @@ def raw_cost(
     *,
     score: bool = True,
 ) -> Cost:
-    """Run the peer on raw gray video, with one thread for the filters and libvmaf in it.
+    """Run the peer on raw video, with one thread for the filters and libvmaf in it.
 
     Parameters
     ----------
     peer
         What to run.
     reference, distorted
-        Files that `write_raw` wrote.
+        Files that `write_yuv` wrote.
     size
         Width and height.
     bits
@@ -165,11 +170,10 @@ def raw_cost(
     score
         Whether to score, or only to do all that is around it, to be taken off.
     """
-    form = ["-f", "rawvideo", "-pix_fmt", _RAW[bits], "-s", f"{size[0]}x{size[1]}"]
+    pixel = "yuv420p" if bits == 8 else f"yuv420p{bits}le"
+    form = ["-f", "rawvideo", "-pix_fmt", pixel, "-s", f"{size[0]}x{size[1]}"]
     inputs = [word for path in (distorted, reference) for word in (*form, "-i", str(path))]
-    pixel = "yuv444p" if bits == 8 else f"yuv444p{bits}le"
-    last = "libvmaf=n_threads=0" if score else "interleave"
-    graph = f"[0:v]format={pixel}[d];[1:v]format={pixel}[r];[d][r]{last}"
+    graph = "[0:v][1:v]" + ("libvmaf=n_threads=0" if score else "interleave")
     quiet = ["-v", "error", "-filter_complex_threads", "1"]
     return cost_of([peer.path, *quiet, *inputs, "-filter_complex", graph, "-f", "null", "-"])
 

@@ -1,8 +1,9 @@
 """Print how fast and how large this library is, beside what it must be and what it aims to be.
 
 Medians of rounds in which this library and the libvmaf of a real ffmpeg take turns, on the same
-pictures. libvmaf chooses its vector instructions itself and ffmpeg has no option for them, so what
-is compared with it at AVX2 meets the best it has, AVX-512 where the CPU does.
+pictures. libvmaf chooses its vector instructions itself and ffmpeg has no option for them; its own
+tool, vmaf, has. Where that is found ($VMAF, else the PATH), what is measured at AVX2 is compared
+with libvmaf held to AVX2, else with the best it has, AVX-512 where the CPU does.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from rows import Row, table
 from vmaf_tiny import bench, peer
 from vmaf_tiny._core import cpu_levels
 from vmaf_tiny.cli.bench import cpu_name, provenance, steps_shown
+from vmaf_tiny.vmaf_tool import VmafTool, find_tool
 
 Step = Callable[[str], None]
 
@@ -69,7 +71,7 @@ def _setups() -> dict[int, list[bench.Setup]]:
     }
 
 
-def speed(rounds: int, other: peer.Peer | None, step: Step) -> Iterator[Row]:
+def speed(rounds: int, other: peer.Peer | None, tool: VmafTool | None, step: Step) -> Iterator[Row]:
     """Measure what is said of 1920x1080."""
     best = bench.Setup(cpu_levels()[-1])
     two, plain = replace(best, threads=2), bench.Setup("c")
@@ -79,12 +81,13 @@ def speed(rounds: int, other: peer.Peer | None, step: Step) -> Iterator[Row]:
             more.append(two)
         clip = bench.synthetic(*FULL_HD, bits, 8)
         every = list(dict.fromkeys([*list_of, *more]))
-        found = bench.measure(clip, every, rounds=rounds, peer=other, step=step)
+        found = bench.measure(clip, every, rounds=rounds, peer=other, tool=tool, step=step)
         for setup in list_of:
             ratio = found.ratio(setup)
             goals = RATIOS[bits, setup.cpu, setup.mode, setup.renditions]
             if ratio:
-                yield Row(f"{bits} bits, {setup}, against libvmaf", *goals, ratio)
+                held = f"held to {setup.cpu}" if setup.cpu in found.held else "at its best"
+                yield Row(f"{bits} bits, {setup}, against libvmaf {held}", *goals, ratio)
         if more:
             if two in more:
                 twice = found.speedup(two) or 0
@@ -123,8 +126,8 @@ def memory(other: peer.Peer | None) -> Iterator[Row]:
     if other:
         clip = bench.synthetic(*FULL_HD, 8, 8)
         with TemporaryDirectory() as folder:
-            reference = peer.write_raw(Path(folder) / "reference", clip.reference)
-            distorted = peer.write_raw(Path(folder) / "distorted", clip.distorted)
+            reference = peer.write_yuv(Path(folder) / "reference", clip.reference, 8)
+            distorted = peer.write_yuv(Path(folder) / "distorted", clip.distorted, 8)
             with_it, without = (
                 peer.raw_cost(other, reference, distorted, FULL_HD, 8, score=score).peak
                 for score in (True, False)
@@ -178,13 +181,13 @@ def main() -> int:
     parser.add_argument("--gate", action="store_true", help="fail below two thirds of a ratio")
     parser.add_argument("--json", type=Path, help="file to write the table to")
     args = parser.parse_args()
-    other = peer.find_peer()
+    other, tool = peer.find_peer(), find_tool()
     rows: list[Row] = []
     with steps_shown() as step:
         if "memory" in args.parts:
             rows += memory(other)
         if "speed" in args.parts:
-            rows += speed(args.rounds, other, step)
+            rows += speed(args.rounds, other, tool, step)
         if "size" in args.parts:
             rows += size(args.rounds, step)
         if "end-to-end" in args.parts:
@@ -194,11 +197,13 @@ def main() -> int:
     console = Console(width=100)
     console.print(table(rows))
     who = f"libvmaf {other.libvmaf} at its best" if other else "no ffmpeg with libvmaf was found"
+    if tool:
+        who += f", libvmaf {tool.libvmaf} held to a level"
     console.print(
         f"\n{cpu_name()}, medians of {args.rounds} rounds in turns, {who}", soft_wrap=True
     )
     if args.json:
-        report = {"provenance": provenance(other), "rows": [asdict(row) for row in rows]}
+        report = {"provenance": provenance(other, tool), "rows": [asdict(row) for row in rows]}
         args.json.write_text(json.dumps(report, indent=2) + "\n")
     return int(args.gate and any(row.far_off for row in rows))
 

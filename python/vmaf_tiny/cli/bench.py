@@ -33,6 +33,7 @@ from vmaf_tiny.cli.options import BenchOptions
 from vmaf_tiny.cli.show import show
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.peer import Peer, find_peer
+from vmaf_tiny.vmaf_tool import VmafTool, find_tool
 
 Step = Callable[[str], None]
 
@@ -45,12 +46,14 @@ def run(reference: str | None, distorted: str | None, options: BenchOptions) -> 
     setups = one_at_a_time(
         options.cpu or _core.cpu_levels()[::-1], options.mode, options.threads, options.renditions
     )
-    peer = None if options.no_peer else find_peer()
+    peer, tool = (None, None) if options.no_peer else (find_peer(), find_tool())
     measured, whole = [], None
     with steps_shown() as step:
         for clip in _clips(reference, distorted, sizes, options):
             say = _naming(clip, step)
-            measured.append(measure(clip, setups, rounds=options.rounds, peer=peer, step=say))
+            measured.append(
+                measure(clip, setups, rounds=options.rounds, peer=peer, tool=tool, step=say)
+            )
         if peer and reference and distorted:
             threads = max(options.threads)
             whole = end_to_end(
@@ -61,9 +64,9 @@ def run(reference: str | None, distorted: str | None, options: BenchOptions) -> 
         show("")
     if whole:
         show(_told(whole))
-    show(_about(peer, options))
+    show(_about(peer, tool, options))
     if options.json:
-        report = as_json(measured, peer, whole)
+        report = as_json(measured, peer, whole, tool)
         Path(options.json).write_text(json.dumps(report, indent=2) + "\n")
     return 0
 
@@ -114,6 +117,8 @@ def table(measured: Measured) -> Table:
         shown.add_column(name, justify="right", no_wrap=True)
     if measured.peer:
         shown.add_row("libvmaf", *_figures(measured.peer, measured.size), "1.00", "")
+    for cpu, times in measured.held.items():
+        shown.add_row(f"libvmaf held to {cpu}", *_figures(times, measured.size), "1.00", "")
     for setup, times in measured.times.items():
         ratios = (measured.ratio(setup), measured.speedup(setup))
         shown.add_row(
@@ -135,12 +140,17 @@ def _told(whole: EndToEnd) -> str:
     )
 
 
-def _about(peer: Peer | None, options: BenchOptions) -> str:
-    rounds = f"{options.pictures} pictures, medians of {options.rounds} rounds; {cpu_name()}"
+def _about(peer: Peer | None, tool: VmafTool | None, options: BenchOptions) -> str:
+    said = [f"{options.pictures} pictures, medians of {options.rounds} rounds; {cpu_name()}"]
     if peer:
-        return f"{rounds}; libvmaf {peer.libvmaf} at its best in ffmpeg {peer.ffmpeg}"
-    why = "" if options.no_peer else "; nothing to compare with: no ffmpeg with libvmaf was found"
-    return rounds + why
+        said.append(f"libvmaf {peer.libvmaf} at its best in ffmpeg {peer.ffmpeg}")
+    elif not options.no_peer and not tool:
+        said.append("nothing to compare with: no ffmpeg with libvmaf was found")
+    if tool:
+        said.append(f"held to a level, libvmaf {tool.libvmaf} in {tool.path}")
+    elif peer:
+        said.append("to have it held to each level, name its tool vmaf in $VMAF")
+    return "; ".join(said)
 
 
 def cpu_name() -> str:
@@ -153,17 +163,20 @@ def cpu_name() -> str:
 
 
 def as_json(
-    measured: list[Measured], peer: Peer | None, whole: EndToEnd | None = None
+    measured: list[Measured],
+    peer: Peer | None,
+    whole: EndToEnd | None = None,
+    tool: VmafTool | None = None,
 ) -> dict[str, Any]:
     """Return every round, and what measured it."""
     return {
-        "provenance": provenance(peer),
+        "provenance": provenance(peer, tool),
         "measured": [_measured(one) for one in measured],
         "end_to_end": asdict(whole) if whole else None,
     }
 
 
-def provenance(peer: Peer | None) -> dict[str, Any]:
+def provenance(peer: Peer | None, tool: VmafTool | None = None) -> dict[str, Any]:
     """Return what measured."""
     return {
         "version": _core.version(),
@@ -174,6 +187,7 @@ def provenance(peer: Peer | None) -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "peer": asdict(peer) if peer else None,
+        "vmaf_tool": asdict(tool) if tool else None,
         "load": list(os.getloadavg()),
         "arguments": sys.argv[1:],
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -188,7 +202,8 @@ def _measured(one: Measured) -> dict[str, Any]:
         for setup, times in one.times.items()
     ]
     theirs = _rounds(one.peer) if one.peer else None
-    return {**about, "libvmaf": theirs, "vmaf_tiny": ours}
+    held = {cpu: _rounds(times) for cpu, times in one.held.items()}
+    return {**about, "libvmaf": theirs, "libvmaf_held": held, "vmaf_tiny": ours}
 
 
 def _rounds(times: Times) -> dict[str, Any]:
