@@ -38,6 +38,7 @@ def worst_windows(
     *,
     seconds: float = WINDOW,
     count: int = 1,
+    step: float | None = None,
 ) -> list[Window]:
     """Return the stretches of the lowest mean score, worst first, none over another.
 
@@ -51,6 +52,8 @@ def worst_windows(
         Length of a window.
     count
         Most windows to return.
+    step
+        Seconds that the last picture is shown for; None: as long as is usual.
 
     Raises
     ------
@@ -66,7 +69,8 @@ def worst_windows(
     """
     if not seconds > 0:
         raise OptionError(f"a window of {seconds} seconds: give more than 0")
-    step = float(np.median(np.diff(times))) if len(times) > 1 else seconds
+    if step is None:
+        step = float(np.median(np.diff(times))) if len(times) > 1 else seconds
     ends = np.append(times[1:], times[-1] + step)
     # Windows that begin with a picture and end before the video does.
     begin = np.flatnonzero(times + seconds <= ends[-1] + step / 2)

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vmaf_tiny.encode.rendition import Rendition
-from vmaf_tiny.errors import OptionError
 from vmaf_tiny.result import Result
 from vmaf_tiny.table import Scored
-from vmaf_tiny.windows import WINDOW, Window
+from vmaf_tiny.windows import WINDOW, Window, worst_windows
 
 
 @dataclass(frozen=True)
@@ -147,22 +145,8 @@ class RenditionResult:
         OptionError
             The length is not above 0.
         """
-        if not seconds > 0:
-            raise OptionError(f"a window of {seconds} seconds: give more than 0")
-        scores = self.result.scores
-        times: NDArray[Any] = self.result.times
-        step = self.duration / max(self.pictures, 1)
-        if np.isnan(times).any():
-            times = self.result.index * step
-        ends = np.append(times[1:], times[-1] + step)
-        # Of windows that begin with a picture, those that end before the video does, and the last.
-        stop = np.searchsorted(times, times + seconds - step / 2)
-        whole = np.flatnonzero(times + seconds <= ends[-1] + step / 2)
-        if not len(whole):
-            return Window(float(times[0]), float(ends[-1]), self.score, 0, len(scores) - 1)
-        sums = np.concatenate([[0.0], np.cumsum(scores)])
-        means = (sums[stop[whole]] - sums[whole]) / (stop[whole] - whole)
-        first = int(whole[np.argmin(means)])
-        last = int(stop[first]) - 1
-        score = float(scores[first : last + 1].mean())
-        return Window(float(times[first]), float(ends[last]), score, first, last)
+        result, step = self.result, self.duration / max(self.pictures, 1)
+        unknown = np.isnan(result.times).any()
+        times = result.index * step if unknown else result.times
+        (worst,) = worst_windows(result.scores, times, seconds=seconds, step=step)
+        return worst
