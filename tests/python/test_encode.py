@@ -13,6 +13,7 @@ from vmaf_tiny.encode import (
     read_results,
     write_results,
 )
+from vmaf_tiny.encode.packets import Packets
 from vmaf_tiny.encode.result import RenditionResult
 
 FAST = {"preset": "veryfast"}
@@ -227,6 +228,17 @@ def test_a_table_has_a_row_for_each_rendition(source, tmp_path):
         rows = list(csv.DictReader(file))
     assert [float(row["score"]) for row in rows] == [each.score for each in made]
     assert [float(row["crf"]) for row in rows] == [23, 40]
+
+
+def test_packets_that_share_a_time_stamp_are_one_picture():
+    packets = Packets()
+    for stamp, size, key in ((0, 10, True), (80, 3, False), (40, 2, False), (80, 4, True)):
+        packets.add(stamp, size, key)
+    assert len(packets) == 3
+    sizes, keys = packets.of(np.array([0, 40, 60, 80, 120]))
+    assert sizes.tolist() == [10, 2, 0, 7, 0]
+    assert keys.tolist() == [True, False, False, True, False]
+    assert len(Packets()) == 0 and Packets().of(np.array([5]))[0].tolist() == [0]
 
 
 def test_the_worst_window_is_the_worst(source):

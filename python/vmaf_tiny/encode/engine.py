@@ -345,7 +345,7 @@ class _Pass:
     def _result(self, lane: Lane, result: Result, stamps: NDArray[np.int64]) -> RenditionResult:
         complete = not self._enough
         tally = lane.tally
-        packets = [tally.packets.get(stamp, (0, False)) for stamp in stamps.tolist()]
+        sizes, keyframes = tally.packets.of(stamps)
         return RenditionResult(
             rendition=lane.rendition,
             source=self._path,
@@ -354,8 +354,8 @@ class _Pass:
             duration=self._duration(tally, complete),
             encode_seconds=tally.seconds,
             pictures=tally.pictures,
-            sizes=np.array([size for size, _ in packets], np.int64),
-            keyframes=np.array([key for _, key in packets], np.bool_),
+            sizes=sizes,
+            keyframes=keyframes,
             encoder=lane.described,
             kept=lane.finish() if complete else None,
             complete=complete,

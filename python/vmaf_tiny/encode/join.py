@@ -1,6 +1,7 @@
 """Bring the pictures of renditions together with those of the source, by time stamp, and score."""
 
 import threading
+from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -49,7 +50,7 @@ class _Member:
         self.pairs = 0
         self.extra = 0  # pictures that the source does not have
         self.dropped = 0  # pictures of the source that it does not have
-        self.stamps: list[int] = []
+        self.stamps = array("q")
         self.aligner = Aligner()
         self.apart: Scorer | None = None
         self.before = 0  # rows of the shared scorer that count, once it is apart
@@ -290,7 +291,7 @@ class Joiner:
             raise InputError("no picture of the renditions is one of the source: nothing to score")
         shared = self._shared.finish()
         return [
-            (self._described(member, self._own(member, result)), np.array(member.stamps))
+            (self._described(member, self._own(member, result)), np.array(member.stamps, np.int64))
             for member, result in zip(self._members, shared, strict=True)
         ]
 

@@ -27,6 +27,7 @@ from vmaf_tiny.encode.codecs import (
     overheard,
 )
 from vmaf_tiny.encode.feed import Feed, Shot
+from vmaf_tiny.encode.packets import Packets
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import EncoderInfo
 from vmaf_tiny.encode.segment import LEAD_IN
@@ -59,14 +60,14 @@ class Tally:
     pictures
         Given to it.
     packets
-        Size and whether it is a key frame, by time stamp.
+        Their sizes and which are key frames.
     """
 
     bytes: int = 0
     header: int = 0
     seconds: float = 0.0
     pictures: int = 0
-    packets: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    packets: Packets = field(default_factory=Packets)
 
 
 class Lane:
@@ -240,11 +241,7 @@ class Lane:
     def _count(self, packet: "Packet[VideoStream]") -> None:
         if packet.pts is None:
             raise VmafTinyError(f"{self.rendition.label}: a packet has no time stamp")
-        before = self.tally.packets.get(packet.pts, (0, False))
-        self.tally.packets[packet.pts] = (
-            before[0] + packet.size,
-            before[1] or packet.is_keyframe,
-        )
+        self.tally.packets.add(packet.pts, packet.size, packet.is_keyframe)
         self.tally.bytes += packet.size
 
     def _meet(self, frame: av.VideoFrame) -> None:

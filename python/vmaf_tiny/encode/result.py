@@ -147,6 +147,6 @@ class RenditionResult:
         """
         result, step = self.result, self.duration / max(self.pictures, 1)
         unknown = np.isnan(result.times).any()
-        times = result.index * step if unknown else result.times
+        times = np.asarray(result.index * step if unknown else result.times, np.float64)
         (worst,) = worst_windows(result.scores, times, seconds=seconds, step=step)
         return worst
