@@ -42,7 +42,7 @@ typedef struct Worker {
 struct VmtContext {
     VmtFormat format;
     VmtTables tables;
-    int cpu, subsample, threads, started;
+    int cpu, subsample, threads, started, stage_times;
 
     pthread_mutex_t lock;
     pthread_cond_t work, room, progress; /* for workers, for push, for pull */
@@ -206,6 +206,7 @@ static void configure(VmtContext *ctx, const VmtConfig *config)
     ctx->cpu = config->cpu == VMT_CPU_BEST ? vmt_cpu_best() : config->cpu;
     ctx->subsample = config->subsample ? config->subsample : 1;
     ctx->threads = config->threads ? config->threads : processors();
+    ctx->stage_times = config->stage_times;
     ctx->slots = ctx->threads == 1 ? 1 : WAITING;
     vmt_tables_fill(&ctx->tables);
     format->width = config->width;
@@ -240,7 +241,7 @@ static int allocate(VmtContext *ctx)
         worker->dis = calloc(n, sizeof(*worker->dis));
         worker->values = calloc(n, sizeof(*worker->values));
         if (!worker->dis || !worker->values ||
-            vmt_extractor_open(&worker->extractor, &ctx->format) < 0)
+            vmt_extractor_open(&worker->extractor, &ctx->format, ctx->stage_times) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -466,6 +467,19 @@ int vmt_pull(VmtContext *ctx, VmtRow *rows, VmtError *error)
         pthread_cond_wait(&ctx->progress, &ctx->lock);
     pthread_mutex_unlock(&ctx->lock);
     return taken;
+}
+
+void vmt_stage_seconds(VmtContext *ctx, double *seconds)
+{
+    pthread_mutex_lock(&ctx->lock);
+    while (ctx->waiting || ctx->busy)
+        pthread_cond_wait(&ctx->progress, &ctx->lock);
+    for (int stage = 0; stage < VMT_STAGES; stage++) {
+        seconds[stage] = 0;
+        for (int i = 0; i < ctx->threads; i++)
+            seconds[stage] += vmt_extractor_seconds(ctx->workers[i].extractor, stage);
+    }
+    pthread_mutex_unlock(&ctx->lock);
 }
 
 /* --------------------------------------------------------------------------------- closing */

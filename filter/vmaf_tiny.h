@@ -84,6 +84,20 @@ enum {
 /** Name of a mode, "exact" or "fast"; NULL outside 0 to VMT_MODES - 1. */
 VMT_API const char *vmt_mode_name(int mode);
 
+/** What takes the time. A scale of VIF makes the pictures of the next on the way. */
+enum {
+    VMT_STAGE_VIF_SCALE0,
+    VMT_STAGE_VIF_SCALE1,
+    VMT_STAGE_VIF_SCALE2,
+    VMT_STAGE_VIF_SCALE3,
+    VMT_STAGE_ADM,
+    VMT_STAGE_MOTION,
+    VMT_STAGES /**< how many there are */
+};
+
+/** Name of a stage, e.g. "vif_scale0"; NULL outside 0 to VMT_STAGES - 1. */
+VMT_API const char *vmt_stage_name(int stage);
+
 enum {
     VMT_SIZE_MIN = 33,       /**< smallest width and height; below, libvmaf is not defined */
     VMT_SIZE_MAX = 32768,    /**< largest width and height */
@@ -105,6 +119,7 @@ typedef struct VmtConfig {
     int mode;              /**< VMT_MODE_ */
     double vif_gain_limit; /**< enhancement gain limit of VIF, 1 to 100; 0: 100 */
     double adm_gain_limit; /**< enhancement gain limit of ADM, 1 to 100; 0: 100 */
+    int stage_times;       /**< 1: take the time of every stage, for vmt_stage_seconds() */
 } VmtConfig;
 
 /** A luma plane. Samples are uint8_t for 8 bits, uint16_t in native order above. */
@@ -173,6 +188,13 @@ VMT_API int vmt_flush(VmtContext *ctx, VmtError *error);
  * @return 1 if rows were written, 0 if not
  */
 VMT_API int vmt_pull(VmtContext *ctx, VmtRow *rows, VmtError *error);
+
+/**
+ * Say where the time went: wait for the work in flight, then sum over all workers.
+ *
+ * @param seconds [VMT_STAGES] of the processor, since vmt_open(); 0 without stage_times
+ */
+VMT_API void vmt_stage_seconds(VmtContext *ctx, double *seconds);
 
 /** Stop, release every lent picture, free. */
 VMT_API void vmt_close(VmtContext **ctx);

@@ -14,6 +14,7 @@ struct VmtExtractor {
     VmtVif vif;
     VmtAdm adm;
     VmtMotion motion;
+    VmtLaps laps;
 };
 
 static void lay_out(VmtExtractor *extractor)
@@ -23,7 +24,7 @@ static void lay_out(VmtExtractor *extractor)
     vmt_motion_lay_out(&extractor->motion, &extractor->arena, &extractor->format);
 }
 
-int vmt_extractor_open(VmtExtractor **out, const VmtFormat *format)
+int vmt_extractor_open(VmtExtractor **out, const VmtFormat *format, int stage_times)
 {
     VmtExtractor *extractor = calloc(1, sizeof(*extractor));
 
@@ -31,6 +32,7 @@ int vmt_extractor_open(VmtExtractor **out, const VmtFormat *format)
     if (!extractor)
         return -ENOMEM;
     extractor->format = *format;
+    extractor->laps.wanted = stage_times;
     lay_out(extractor);
     if (vmt_arena_alloc(&extractor->arena) < 0) {
         vmt_extractor_close(out);
@@ -53,8 +55,10 @@ void vmt_extract(VmtExtractor *extractor, VmtPlane ref, const VmtPlane *dis,
 {
     double vif[VMT_RENDITIONS_MAX][VMT_SCALES], adm[VMT_RENDITIONS_MAX];
 
-    vmt_vif(&extractor->vif, &extractor->format, ref, dis, vif);
+    vmt_laps_begin(&extractor->laps);
+    vmt_vif(&extractor->vif, &extractor->format, ref, dis, vif, &extractor->laps);
     vmt_adm(&extractor->adm, &extractor->format, ref, dis, adm);
+    vmt_lap(&extractor->laps, VMT_STAGE_ADM);
     for (int r = 0; r < extractor->format.renditions; r++) {
         value[r][VMT_ADM2] = adm[r];
         for (int s = 0; s < VMT_SCALES; s++)
@@ -64,5 +68,13 @@ void vmt_extract(VmtExtractor *extractor, VmtPlane ref, const VmtPlane *dis,
 
 double vmt_extract_motion(VmtExtractor *extractor, VmtPlane previous, VmtPlane current)
 {
-    return vmt_motion(&extractor->motion, &extractor->format, previous, current);
+    vmt_laps_begin(&extractor->laps);
+    const double motion = vmt_motion(&extractor->motion, &extractor->format, previous, current);
+    vmt_lap(&extractor->laps, VMT_STAGE_MOTION);
+    return motion;
+}
+
+double vmt_extractor_seconds(const VmtExtractor *extractor, int stage)
+{
+    return extractor->laps.seconds[stage];
 }

@@ -13,7 +13,7 @@
 typedef struct VmtExtractor VmtExtractor;
 
 /** Returns 0 or -ENOMEM. */
-int vmt_extractor_open(VmtExtractor **out, const VmtFormat *format);
+int vmt_extractor_open(VmtExtractor **out, const VmtFormat *format, int stage_times);
 void vmt_extractor_close(VmtExtractor **extractor);
 
 /** ADM and VIF of every rendition; value [renditions][VMT_FEATURES], motion2 is left alone. */
@@ -22,5 +22,8 @@ void vmt_extract(VmtExtractor *extractor, VmtPlane ref, const VmtPlane *dis,
 
 /** Motion between two consecutive reference pictures. */
 double vmt_extract_motion(VmtExtractor *extractor, VmtPlane previous, VmtPlane current);
+
+/** Seconds in a VMT_STAGE_ so far; 0 if opened without stage_times. */
+double vmt_extractor_seconds(const VmtExtractor *extractor, int stage);
 
 #endif

@@ -202,7 +202,7 @@ static void run_scale(const VmtVif *vif, const VmtFormat *format, const Scale *s
 }
 
 void vmt_vif(VmtVif *vif, const VmtFormat *format, VmtPlane ref, const VmtPlane *dis,
-             double (*out)[VMT_SCALES])
+             double (*out)[VMT_SCALES], VmtLaps *laps)
 {
     VmtPlane planes[1 + VMT_RENDITIONS_MAX];
     int w = format->width, h = format->height;
@@ -216,6 +216,7 @@ void vmt_vif(VmtVif *vif, const VmtFormat *format, VmtPlane ref, const VmtPlane 
         run_scale(vif, format, &scale, planes);
         for (int r = 0; r < format->renditions; r++)
             out[r][s] = score(&vif->sums[0], &vif->sums[r]);
+        vmt_lap(laps, VMT_STAGE_VIF_SCALE0 + s);
         w /= 2;
         h /= 2;
         for (int i = 0; i <= format->renditions; i++)

@@ -9,6 +9,7 @@
 #define VMT_FEATURES_VIF_H
 
 #include "base/arena.h"
+#include "features/laps.h"
 #include "features/picture.h"
 
 /** Buffers of one worker. */
@@ -30,8 +31,9 @@ void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format);
  *
  * @param dis [renditions]
  * @param out [renditions][4], finite, 0 to about 1 (more where contrast was enhanced)
+ * @param laps has begun; every scale ends one
  */
 void vmt_vif(VmtVif *vif, const VmtFormat *format, VmtPlane ref, const VmtPlane *dis,
-             double (*out)[VMT_SCALES]);
+             double (*out)[VMT_SCALES], VmtLaps *laps);
 
 #endif

@@ -16,7 +16,7 @@ from vmaf_tiny.errors import InputError, ModelError, OptionError, VmafTinyError,
 from vmaf_tiny.models import ModelEntry as ModelEntry
 from vmaf_tiny.models import ModelInfo as ModelInfo
 from vmaf_tiny.models import find_model_dir, find_ort_library
-from vmaf_tiny.planes import Planes
+from vmaf_tiny.planes import Planes, lendable
 
 Rows = NDArray[np.void]
 """Features of pictures: an array of `ROW`."""
@@ -40,6 +40,9 @@ ROW = np.dtype([("index", "<i8"), ("value", "<f8", (len(FEATURES),))])
 
 MODES = _names(lib.vmt_mode_name, lib.VMT_MODES)
 """How exact features can be."""
+
+STAGES = _names(lib.vmt_stage_name, lib.VMT_STAGES)
+"""What takes the time of features."""
 
 MATRICES = _names(lib.vmt_matrix_name, lib.VMT_MATRICES)
 """What three planes can be: luma and colour differences by a matrix, or ``"rgb"``."""
@@ -117,6 +120,8 @@ class Context:
         of their rows, which moves the score of a picture by hundredths; smaller ones exactly.
     vif_gain_limit, adm_gain_limit
         Limits of the gain that is counted as enhancement, 1 to 100.
+    stage_times
+        Take the time of every stage, for `stage_seconds`.
 
     Raises
     ------
@@ -148,6 +153,7 @@ class Context:
         mode: str = "exact",
         vif_gain_limit: float = 100.0,
         adm_gain_limit: float = 100.0,
+        stage_times: bool = False,
     ) -> None:
         config = {
             "width": width,
@@ -160,19 +166,17 @@ class Context:
             "mode": _number(MODES, mode, "mode"),
             "vif_gain_limit": vif_gain_limit,
             "adm_gain_limit": adm_gain_limit,
+            "stage_times": stage_times,
         }
         for name, value in config.items():
             # In C, 0 asks for a default.
-            if not value and name not in ("threads", "cpu", "mode"):
+            if not value and name not in ("threads", "cpu", "mode", "stage_times"):
                 raise OptionError(f"{name} is 0: leave it out or give a value in range")
         handle, error = ffi.new("VmtContext **"), ffi.new("VmtError *")
         _check(lib.vmt_open(handle, _struct("VmtConfig", config), error), error, OptionError)
-        self._handle = handle
-        self._error = error
-        self._shape = (height, width)
-        self._dtype = np.dtype(np.uint16 if bits > 8 else np.uint8)
-        self._renditions = renditions
-        self._lock = threading.Lock()
+        self._handle, self._error = handle, error
+        self._form = (height, width), np.dtype(np.uint16 if bits > 8 else np.uint8)
+        self._renditions, self._lock = renditions, threading.Lock()
         # Oldest first: the C side of a loan and the arrays that it keeps alive.
         self._loans: deque[tuple[Any, list[NDArray[Any]]]] = deque()
         self._close = weakref.finalize(self, _close_context, handle, self._loans)
@@ -206,7 +210,7 @@ class Context:
         """
         if len(distorted) != self._renditions:
             raise InputError(f"{len(distorted)} distorted planes, not {self._renditions}")
-        arrays = [self._plane(plane) for plane in (reference, *distorted)]
+        arrays = [lendable(plane, *self._form) for plane in (reference, *distorted)]
         loan = ffi.new("Loan *")
         lib.loan_begin(loan, 0 if copy else len(arrays))
         pictures = ffi.new("VmtPicture[]", len(arrays))
@@ -248,6 +252,13 @@ class Context:
             self._return_loans()
             _check(code, self._error, VmafTinyError)
 
+    def stage_seconds(self) -> dict[str, float]:
+        """Return seconds of all processors in each of `STAGES`; 0 without ``stage_times``."""
+        seconds = ffi.new("double[]", len(STAGES))
+        with self._lock:
+            lib.vmt_stage_seconds(self._open(), seconds)
+        return dict(zip(STAGES, seconds, strict=True))
+
     def close(self) -> None:
         """Stop and free; safe to call twice."""
         with self._lock:
@@ -263,17 +274,6 @@ class Context:
         if not self._close.alive:
             raise VmafTinyError("the context is closed: open another one")
         return self._handle[0]
-
-    def _plane(self, plane: ArrayLike) -> NDArray[Any]:
-        """Return the plane as an array that can be lent."""
-        array = np.asarray(plane)
-        if (array.dtype, array.shape) != (self._dtype, self._shape):
-            raise InputError(
-                f"plane is {array.dtype}{list(array.shape)}, not {self._dtype}{list(self._shape)}"
-            )
-        adjacent = array.strides[1] == array.itemsize
-        apart = abs(array.strides[0]) >= array.shape[1] * array.itemsize
-        return array if adjacent and apart and array.flags.aligned else array.copy("C")
 
     def _return_loans(self) -> None:
         """Drop the arrays that the core has given back."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vmaf_tiny import textures
-from vmaf_tiny._core import Context
+from vmaf_tiny._core import STAGES, Context
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import SourceSpec, open_source
 from vmaf_tiny.luma import Converter, Luma
@@ -130,6 +130,9 @@ class Measured:
         Of libvmaf at its best in one thread; None: there is none, or none for this depth.
     held
         Of libvmaf held to a CPU level, for those where that can be had.
+    stages
+        Milliseconds of the processor per distorted picture in each of `STAGES`, by setup and
+        round.
     """
 
     clip: str
@@ -139,6 +142,7 @@ class Measured:
     times: dict[Setup, Times]
     peer: Times | None = None
     held: dict[str, Times] = field(default_factory=dict)
+    stages: dict[Setup, dict[str, tuple[float, ...]]] = field(default_factory=dict)
 
     def ratio(self, setup: Setup) -> float | None:
         """How many times faster than libvmaf one thread is; None: unknown, or more threads.
@@ -225,8 +229,14 @@ def from_files(reference: SourceSpec, distorted: SourceSpec, pictures: int) -> C
     return Clip(name, plan.bits, [a for a, _ in taken], [b for _, b in taken])
 
 
-def features_cost(clip: Clip, setup: Setup) -> tuple[float, float]:
-    """Compute the features of a clip once; return seconds of the processor and of the clock."""
+def features_cost(clip: Clip, setup: Setup) -> tuple[float, float, dict[str, float]]:
+    """Compute the features of a clip once.
+
+    Returns
+    -------
+    cpu, wall, stages
+        Seconds of the processor and of the clock, and those of the processor in each of `STAGES`.
+    """
     width, height = clip.size
     with Context(
         width,
@@ -236,6 +246,7 @@ def features_cost(clip: Clip, setup: Setup) -> tuple[float, float]:
         renditions=setup.renditions,
         cpu=setup.cpu,
         mode=setup.mode,
+        stage_times=True,  # which takes microseconds of a picture
     ) as context:
         # One thread's work is done in this one, and nothing else counts.
         cpu_time = time.thread_time if context.threads == 1 else time.process_time
@@ -246,7 +257,8 @@ def features_cost(clip: Clip, setup: Setup) -> tuple[float, float]:
         context.flush()
         while context.pull() is not None:
             pass
-        return cpu_time() - cpu_begun, time.perf_counter() - begun
+        cpu, wall = cpu_time() - cpu_begun, time.perf_counter() - begun
+        return cpu, wall, context.stage_seconds()
 
 
 def measure(
@@ -283,6 +295,7 @@ def measure(
     if rounds < 1:
         raise OptionError(f"{rounds} rounds: measure 1 or more")
     ours: dict[Setup, list[tuple[float, float]]] = {setup: [] for setup in setups}
+    stages: dict[Setup, list[dict[str, float]]] = {setup: [] for setup in setups}
     peers = _peers(clip, {setup.cpu for setup in setups}, peer, tool)
     theirs: dict[str, list[tuple[float, float]]] = {name: [] for name in peers}
     with tempfile.TemporaryDirectory() as folder:
@@ -293,7 +306,9 @@ def measure(
                 theirs[name].append(_cost_alone(run, files, pictures))
             for setup in setups:
                 step(str(setup))
-                ours[setup].append(features_cost(clip, setup))
+                cpu, wall, by_stage = features_cost(clip, setup)
+                ours[setup].append((cpu, wall))
+                stages[setup].append(by_stage)
     count = len(clip.reference)
     held = {name: _times(values, 1, 1) for name, values in theirs.items()}
     return Measured(
@@ -304,6 +319,13 @@ def measure(
         {s: _times(values, count * s.renditions, s.threads) for s, values in ours.items()},
         held.pop("", None),
         held,
+        {
+            s: {
+                stage: tuple(1000 * one[stage] / (count * s.renditions) for one in rounds_of)
+                for stage in STAGES
+            }
+            for s, rounds_of in stages.items()
+        },
     )
 
 

@@ -1,10 +1,10 @@
-"""A picture in colour, as planes, for models that look at pictures."""
+"""Pictures as planes: in colour, for models that look at pictures; luma alone, to be lent."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vmaf_tiny.errors import InputError
 
@@ -74,3 +74,19 @@ class Planes:
             p if p.strides[1] == p.itemsize and p.flags.aligned else p.copy("C")
             for p in self.planes
         ]
+
+
+def lendable(plane: ArrayLike, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a luma plane as an array that can be lent to C: itself or, if need be, a copy.
+
+    Raises
+    ------
+    InputError
+        It has another shape or type.
+    """
+    array = np.asarray(plane)
+    if (array.dtype, array.shape) != (dtype, shape):
+        raise InputError(f"plane is {array.dtype}{list(array.shape)}, not {dtype}{list(shape)}")
+    adjacent = array.strides[1] == array.itemsize
+    apart = abs(array.strides[0]) >= array.shape[1] * array.itemsize
+    return array if adjacent and apart and array.flags.aligned else array.copy("C")

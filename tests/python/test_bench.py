@@ -14,7 +14,7 @@ import pytest
 import clips
 from command import assert_one_line, run
 from vmaf_tiny import bench, peer
-from vmaf_tiny._core import MODES, cpu_levels, devices
+from vmaf_tiny._core import MODES, STAGES, cpu_levels, devices
 from vmaf_tiny.errors import OptionError, VmafTinyError
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +80,11 @@ def test_every_setup_is_measured_in_every_round(other):
         assert times.rounds == (times.wall if setup.threads > 1 else times.cpu)
         assert (measured.ratio(setup) is None) == (setup.threads > 1)
         assert (measured.speedup(setup) is None) == (setup.threads == 1)
+        stages = measured.stages[setup]
+        assert tuple(stages) == STAGES and all(len(values) == 3 for values in stages.values())
+        if setup.threads == 1:  # what is not in a stage is pushing and pulling
+            for cpu, *each in zip(times.cpu, *stages.values(), strict=True):
+                assert 0 < sum(each) <= cpu
     assert len(said) == 3 * (len(setups) + 1)
 
 
@@ -143,8 +148,10 @@ def test_command_shows_and_writes_what_was_measured(tmp_path):
     assert set(levels) == set(cpu_levels())
     for one in measured["vmaf_tiny"]:
         assert len(one["cpu_ms"]) == len(one["wall_ms"]) == 2 and one["fps"] > 0
+        assert list(one["stage_ms"]) == list(STAGES)
     assert measured["libvmaf"]["ms"] > 0 and report["provenance"]["peer"]["libvmaf"] in shown
-    for word in ("libvmaf", "ns/pixel", *cpu_levels(), "2 threads", "4 renditions", "fast"):
+    setups = (*cpu_levels(), "2 threads", "4 renditions", "fast")
+    for word in ("libvmaf", "ns/pixel", *setups, *STAGES):
         assert word in shown
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vmaf_tiny import Context, VmafTinyError, bench
-from vmaf_tiny._core import cpu_levels
+from vmaf_tiny._core import STAGES, cpu_levels
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +33,18 @@ def features(clip, setup):
         while (row := context.pull()) is not None:
             rows.append(row["value"])
     return np.array(rows)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_stages_have_their_times_if_that_is_asked_for(threads):
+    clip = bench.synthetic(96, 64, 8, 3)
+    for wanted in (False, True):
+        with Context(*clip.size, threads=threads, stage_times=wanted) as context:
+            for reference, distorted in zip(clip.reference, clip.distorted, strict=True):
+                context.push(reference, [distorted])
+            seconds = context.stage_seconds()
+        assert tuple(seconds) == STAGES
+        assert all((spent > 0) == wanted for spent in seconds.values())
 
 
 # ------------------------------------------------------------------------------------- compilers

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,8 @@ def run(reference: str | None, distorted: str | None, options: BenchOptions) -> 
             )
     for one in measured:
         show(table(one))
+        show("")
+        show(stages_table(one))
         show("")
     if whole:
         show(_told(whole))
@@ -126,6 +129,17 @@ def table(measured: Measured) -> Table:
             *_figures(times, measured.size),
             *(f"{ratio:.2f}" if ratio else "" for ratio in ratios),
         )
+    return shown
+
+
+def stages_table(measured: Measured) -> Table:
+    """Return where the time of one clip goes, in milliseconds of the processor a picture."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    shown.add_column("ms in each stage", no_wrap=True)
+    for stage in _core.STAGES:
+        shown.add_column(stage, justify="right", no_wrap=True)
+    for setup, stages in measured.stages.items():
+        shown.add_row(str(setup), *(f"{median(values):.2f}" for values in stages.values()))
     return shown
 
 
@@ -199,6 +213,7 @@ def _measured(one: Measured) -> dict[str, Any]:
     ours = [
         {"setup": asdict(setup), **_rounds(times), "ns_per_pixel": times.ns_per_pixel(one.size)}
         | {"ratio": one.ratio(setup), "speedup": one.speedup(setup)}
+        | {"stage_ms": one.stages[setup]}
         for setup, times in one.times.items()
     ]
     theirs = _rounds(one.peer) if one.peer else None

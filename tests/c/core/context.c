@@ -289,8 +289,39 @@ static void test_refused_pictures(void)
     free(dis);
 }
 
+static void test_stage_times(void)
+{
+    const Pictures p = pictures(WIDTH, HEIGHT, 8);
+
+    for (int threads = 1; threads <= 2; threads++)
+        for (int wanted = 0; wanted <= 1; wanted++) {
+            const VmtConfig config = { .width = WIDTH, .height = HEIGHT, .threads = threads,
+                                       .stage_times = wanted };
+            double seconds[VMT_STAGES];
+            VmtContext *ctx;
+
+            CHECK(vmt_open(&ctx, &config, NULL) == 0, "%d threads", threads);
+            for (int i = 0; i < 3; i++) {
+                void *ref = picture_reference(&p, i), *dis = picture_distorted(&p, i, 0);
+                const VmtPicture reference = picture_copied(&p, ref),
+                                 distorted = picture_copied(&p, dis);
+                CHECK(vmt_push(ctx, &reference, &distorted, NULL) == 0, "push %d", i);
+                free(ref);
+                free(dis);
+            }
+            vmt_stage_seconds(ctx, seconds);
+            for (int stage = 0; stage < VMT_STAGES; stage++)
+                CHECK(wanted ? seconds[stage] > 0 : seconds[stage] == 0, "%d threads, %s: %g s",
+                      threads, vmt_stage_name(stage), seconds[stage]);
+            vmt_close(&ctx);
+        }
+}
+
 static void test_names(void)
 {
+    CHECK(!strcmp(vmt_stage_name(VMT_STAGE_MOTION), "motion"), "motion has another name");
+    CHECK(!vmt_stage_name(-1) && !vmt_stage_name(VMT_STAGES), "a name beyond the stages");
+
     CHECK(!strcmp(vmt_feature_name(VMT_MOTION2), "motion2"), "motion2 has another name");
     CHECK(!vmt_feature_name(-1) && !vmt_feature_name(VMT_FEATURES), "a name beyond the features");
     CHECK(!strcmp(vmt_cpu_name(VMT_CPU_C), "c"), "plain C has another name");
@@ -310,5 +341,6 @@ int main(void)
     test_refused_configurations();
     test_refused_pictures();
     test_names();
+    test_stage_times();
     return check_result("context");
 }
