@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import compilers
+import limit
 from encodes import encode
 from rich.console import Console
 from rows import Row, table
@@ -31,7 +32,7 @@ Step = Callable[[str], None]
 
 FULL_HD = (1920, 1080)
 SIZES = ((320, 180), (640, 360), (1280, 720), FULL_HD, (3840, 2160))
-PARTS = ("speed", "size", "memory", "end-to-end", "compilers")
+PARTS = ("speed", "size", "memory", "end-to-end", "compilers", "limit")
 PLUGIN = Path("build/ffmpeg-lean/vmaf-tiny-ffmpeg").resolve()
 
 # By bits, level, mode and renditions: how many times faster than libvmaf.
@@ -194,16 +195,19 @@ def main() -> int:
             rows += end_to_end(args.rounds, other, args.pictures, step)
         if "compilers" in args.parts:
             rows += compilers.rows(_setups(), args.rounds, step)
+        stages = limit.measure(args.rounds, step) if "limit" in args.parts else []
     console = Console(width=100)
-    console.print(table(rows))
+    if rows:
+        console.print(table(rows), "", sep="\n")
+    if "limit" in args.parts:
+        console.print(*limit.tables(stages), sep="\n")
     who = f"libvmaf {other.libvmaf} at its best" if other else "no ffmpeg with libvmaf was found"
     if tool:
         who += f", libvmaf {tool.libvmaf} held to a level"
-    console.print(
-        f"\n{cpu_name()}, medians of {args.rounds} rounds in turns, {who}", soft_wrap=True
-    )
+    console.print(f"{cpu_name()}, medians of {args.rounds} rounds in turns, {who}", soft_wrap=True)
     if args.json:
         report = {"provenance": provenance(other, tool), "rows": [asdict(row) for row in rows]}
+        report["limit"] = [asdict(stage) for stage in stages]
         args.json.write_text(json.dumps(report, indent=2) + "\n")
     return int(args.gate and any(row.far_off for row in rows))
 

@@ -108,3 +108,64 @@ def test_missing_compilers_are_named(two_compilers, monkeypatch, capsys):
     monkeypatch.setattr(two_compilers.shutil, "which", lambda _: None)
     assert list(two_compilers.rows({}, 1, lambda _: None)) == []
     assert "apt-get install -y gcc-12 clang-14" in capsys.readouterr().err
+
+
+# ----------------------------------------------------------------------------------------- limit
+
+
+def test_operations_are_those_of_the_filters():
+    """17, 9, 5 and 3 taps, down and across, of two means and three products in halves."""
+    limit = part("limit")
+    assert limit.TAPS == (17, 9, 5, 3) and [limit.even(n) for n in limit.TAPS] == [18, 10, 6, 4]
+    deep, shallow = (limit.vif(0, 1000, bits).multiply_add for bits in (10, 8))
+    assert deep - shallow == 3 * 18 * 1000  # the lower halves of three products, down
+    last = limit.vif(3, 64 * 1000, 8)
+    assert (last.multiply_add, last.division, last.logarithm) == (16 * 4 * 1000, 1000, 3000)
+    assert limit.motion(1000, 8).multiply_add == (1 + 2) * 6 * 1000
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_every_stage_is_counted_and_grows_with_the_picture(bits):
+    limit = part("limit")
+    small, large = limit.counts(1000, bits), limit.counts(4000, bits)
+    assert tuple(small) == STAGES
+    ns = dict.fromkeys(("multiply_add", "product", "long_product", "division", "logarithm"), 2.0)
+    for stage, count in small.items():
+        assert limit.least(large[stage], ns) == pytest.approx(4 * limit.least(count, ns))
+
+
+def test_the_slower_of_divisions_and_logarithms_counts():
+    limit = part("limit")
+    ns = {"multiply_add": 1.0, "product": 0.0, "long_product": 0.0, "division": 5.0, "logarithm": 2}
+    count = limit.Count(multiply_add=1e6, division=1e6, logarithm=3e6)
+    assert limit.least(count, ns) == 1 + 6
+
+
+def test_throughput_is_measured_for_every_level_with_vectors():
+    limit = part("limit")
+    ns = limit.throughput()
+    if "avx2" in cpu_levels():
+        assert set(ns) == {"avx2", "avx512"} & set(cpu_levels())
+    for operations in ns.values():
+        assert set(operations) == set(limit.asdict(limit.Count()))
+        assert all(value > 0 for value in operations.values())
+
+
+def test_a_program_that_is_missing_is_named(monkeypatch, tmp_path):
+    limit = part("limit")
+    monkeypatch.setattr(limit, "PROGRAM", tmp_path / "throughput")
+    with pytest.raises(VmafTinyError, match="make build"):
+        limit.throughput()
+
+
+def test_the_limit_is_shown_with_what_is_taken(monkeypatch):
+    limit, made = part("limit"), bench.synthetic(96, 64, 8, 2)
+    monkeypatch.setattr(limit.bench, "synthetic", lambda *_: made)
+    stages = limit.measure(1, lambda _: None)
+    levels = [cpu for cpu in reversed(cpu_levels()) if cpu in limit.throughput()]
+    assert [(s.bits, s.cpu, s.stage) for s in stages] == [
+        (bits, cpu, stage) for bits in (8, 10) for cpu in levels for stage in STAGES
+    ]
+    assert all(one.least > 0 and one.taken > 0 for one in stages)
+    assert len(limit.tables(stages)) == 2 * 2 * len(levels)
+    assert "nothing is known" in limit.tables([])[0]
