@@ -1,10 +1,22 @@
 """What can go wrong. Every message is one line that says what is wrong and what to do."""
 
 import errno
+import re
+
+# What ends a line or commands a terminal; names of files may have it in them.
+_CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+
+
+def one_line(text: str) -> str:
+    """Return a text with escapes in place of what ends a line or commands a terminal."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class VmafTinyError(Exception):
     """Anything that this package cannot do; the base of all its errors."""
+
+    def __init__(self, text: object = "") -> None:
+        super().__init__(one_line(str(text)))
 
 
 class OptionError(VmafTinyError):

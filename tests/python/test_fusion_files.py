@@ -108,6 +108,9 @@ def test_long_and_odd_names_give_one_line(probe: Probe, tmp_path: Path) -> None:
     for name in ("x" * 5000, "a\nb\x1b[0m.onnx", "%s%n.onnx", "\u00e4\udcff.onnx"):
         answer = probe.open(name, options)
         assert answer.rc < 0 and answer.error and "\x1b" not in answer.error
+    odd = "a\t\n\x7f\x85\u2028\u00e4\u0105"
+    said = probe.open(odd + "x" * 2000, options).error  # cut off where it is full
+    assert "a\\t\\n\\x7f\\x85\\u2028\u00e4\u0105xxx" in said and len(said.encode()) > 1000
     path = write(tmp_path / "a\nb.onnx")
     assert probe.open(path, options).rc == 0
     refused(probe.open("", options), EINVAL, "no model is named")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cyclopts import CycloptsError
 
 from vmaf_tiny.cli.commands import app
-from vmaf_tiny.errors import OptionError, VmafTinyError
+from vmaf_tiny.errors import OptionError, VmafTinyError, one_line
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -51,7 +51,8 @@ def _run(tokens: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
     except CycloptsError as error:
-        return _end(USAGE, f"error: {error} See vmaf-tiny --help.")
+        said = " ".join(str(error).split())  # in several lines, where it lists choices
+        return _end(USAGE, f"error: {said} See vmaf-tiny --help.")
     except OptionError as error:
         return _end(USAGE, f"error: {error}")
     except VmafTinyError as error:
@@ -84,5 +85,5 @@ def _interrupt(*_: object) -> None:
 
 
 def _end(status: int, reason: str) -> int:
-    print("vmaf-tiny:", *reason.split(), file=sys.stderr)
+    print("vmaf-tiny:", one_line(reason), file=sys.stderr)
     return status

@@ -58,6 +58,15 @@ def test_bad_video_is_refused_in_one_line(said, pair, videos, place, name, side)
     assert list(place.iterdir()) == []
 
 
+@pytest.mark.parametrize("option", ["-r", "-d", "--model", "-o"])
+def test_names_that_end_lines_or_command_terminals_are_shown_as_escapes(said, pair, option):
+    name = "no\n\x1b[31m\x85\u2028/x"
+    arguments = {"-r": pair[0], "-d": pair[1]} | {option: name}
+    status, out, err = said(*(part for each in arguments.items() for part in each))
+    assert status in (1, 2) and out == ""
+    assert_one_line(err, r"no\n\x1b[31m\x85\u2028/x")
+
+
 def test_video_smaller_than_the_metric_is_refused(said, place):
     small = clips.write("small.mkv", clips.planes(FRAMES, 32, 32))
     status, out, err = said(small, small, "-o", "log.json")
