@@ -396,7 +396,7 @@ VMT_API const char *vmt_log_name(int format);
 
 /** One more line for the block of a log that says how it came about. */
 typedef struct VmtNote {
-    const char *key;   /**< [a-z0-9_]+ */
+    const char *key;   /**< [a-z0-9_]+, and no two notes of a log have the same */
     const char *value; /**< UTF-8 */
 } VmtNote;
 
@@ -423,7 +423,7 @@ typedef struct VmtLog {
  * the locale. Both are arranged for the calling thread and the time of the call only.
  *
  * @param format VMT_LOG_
- * @return 0, -EINVAL, -ENOMEM, or what the system says of the path
+ * @return 0, -EINVAL for a log that is not as said, -ENOMEM, or what the system says of the path
  */
 VMT_API int vmt_log_write(const VmtLog *log, int format, const char *path, VmtError *error);
 

@@ -47,6 +47,10 @@ static int check_notes(const VmtLog *log, VmtError *error)
         if (!*note->key || note->key[strspn(note->key, "abcdefghijklmnopqrstuvwxyz0123456789_")])
             return vmt_fail(error, -EINVAL, "note key '%s' must be made of a-z, 0-9 and _",
                             note->key);
+        for (size_t other = 0; other < i; other++)
+            if (strcmp(log->notes[other].key, note->key) == 0)
+                return vmt_fail(error, -EINVAL, "two notes have the key '%s': give each its own",
+                                note->key);
     }
     return 0;
 }

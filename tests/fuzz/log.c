@@ -21,7 +21,7 @@ typedef struct Draft {
     VmtNote notes[NOTES_MAX];
     VmtModelInfo info;
     VmtLog log;
-    char *texts[12];
+    char *texts[16];
     int text_count;
 } Draft;
 
@@ -42,7 +42,7 @@ static double real(FuzzBytes *from)
 
 static void draw(Draft *draft, FuzzBytes *from)
 {
-    static const char *const keys[NOTES_MAX] = { "a", "b_2", "0" };
+    static const char *const keys[] = { "a", "b_2", "0", "a" };
     VmtLog *log = &draft->log;
 
     draft->info = (VmtModelInfo){
@@ -50,7 +50,9 @@ static void draw(Draft *draft, FuzzBytes *from)
         .teacher = text(draft, from), .license = text(draft, from),
         .provider = text(draft, from), .ort_version = text(draft, from),
         .ort_library = text(draft, from), .registered = (int)fuzz_number(from, 1),
-        .clipped = (int)fuzz_number(from, 1) };
+        .clipped = (int)fuzz_number(from, 1), .codec = text(draft, from),
+        .preset = text(draft, from), .crf = text(draft, from), .vif_gain_limit = real(from),
+        .adm_gain_limit = real(from) };
     log->frames = fuzz_number(from, 1) % (FRAMES_MAX + 1);
     for (size_t i = 0; i < log->frames; i++) {
         draft->rows[i].index = (int64_t)i * 3;
@@ -68,8 +70,9 @@ static void draw(Draft *draft, FuzzBytes *from)
     log->width = (int)fuzz_number(from, 4);
     log->height = (int)fuzz_number(from, 4);
     log->note_count = fuzz_number(from, 1) % (NOTES_MAX + 1);
+    const size_t first = fuzz_number(from, 1) % 2; /* or all three, of which two are the same */
     for (size_t i = 0; i < log->note_count; i++)
-        draft->notes[i] = (VmtNote){ keys[i], text(draft, from) };
+        draft->notes[i] = (VmtNote){ keys[i ? first + i : 0], text(draft, from) };
     log->notes = draft->notes;
 }
 

@@ -379,4 +379,6 @@ def test_wrong_arguments_are_refused_and_write_nothing(writer: Writer, tmp_path:
     assert "-1x48" in writer.refuse("json", path, 22, "--width", "-1", "--height", "48")
     for key in ("", "Key", "two words", 'a"b', "ü"):
         assert f"'{key}'" in writer.refuse("xml", path, 22, "--note", f"{key}=value")
+    same = ("--note", "a=1", "--note", "b=1", "--note", "a=1")
+    assert "'a'" in writer.refuse("json", path, 22, *same)
     assert not path.exists()
