@@ -69,8 +69,10 @@ class RawFormat:
             raise OptionError(f"raw video of {self.width}x{self.height}: give its true size")
         if self.bits is not None and not 8 <= self.bits <= 16:
             raise OptionError(f"{self.bits} bits per sample: use 8 to 16")
-        if self.fps is not None and not 0 < self.fps < 1e6:
-            raise OptionError(f"{self.fps} frames per second: use a rate above 0, below 1000000")
+        if self.fps is not None and not 1e-6 < self.fps < 1e6:
+            raise OptionError(
+                f"{self.fps} frames per second: use a rate above 0.000001, below 1000000"
+            )
         if self.range not in (None, "limited", "full"):
             raise OptionError(f"unknown range {self.range!r}: use limited or full")
         try:
@@ -100,6 +102,8 @@ class RawFormat:
             return None
         if not isinstance(self.fps, float):
             return Fraction(self.fps)
+        if self.fps < 1:  # a picture every so many seconds
+            return 1 / Fraction(1 / self.fps).limit_denominator(1001)
         ntsc = Fraction(round(self.fps * 1.001) * 1000, 1001)
         return ntsc if abs(ntsc - self.fps) < 0.005 else Fraction(self.fps).limit_denominator(1001)
 

@@ -156,6 +156,8 @@ def score(
     """
     if align not in ALIGNMENTS:
         raise OptionError(f"unknown alignment {align!r}: choose one of {', '.join(ALIGNMENTS)}")
+    if distorted is None:
+        raise OptionError("distorted is None: give the video that is to be scored")
     inputs = Inputs(reference, distorted, raw=raw, edit=edit, scale=scale, allow=allow)
     if align == "fix":
         inputs.check_twice()

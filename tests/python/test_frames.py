@@ -205,6 +205,11 @@ def test_raw_format_says_rate_and_range(tmp_path):
     assert read(path, raw=RawFormat(W, H, fps=23.976))[0].rate == Fraction(24000, 1001)
 
 
+def test_a_picture_now_and_then_has_a_rate_too():
+    for seconds in (256, 3600, 86400):
+        assert RawFormat(W, H, fps=1 / seconds).rate == Fraction(1, seconds)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [(0, 8), (8, -1), (8, 8, "420", 7), (8, 8, "420", 17), (8, 8, "421"), (8, 8, "nv12", 10),

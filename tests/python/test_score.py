@@ -256,6 +256,8 @@ def test_damage_that_is_allowed_is_told(tmp_path):
 def test_options_that_cannot_be(pair):
     with pytest.raises(OptionError, match="pairing"):
         score(*pair, pairing="both")
+    with pytest.raises(OptionError, match="distorted is None"):
+        score(pair[0], None)
     with pytest.raises(OptionError, match="cannot allow"):
         score(*pair, allow=["all"])
     with pytest.raises(OptionError):
