@@ -4,16 +4,19 @@ import json
 import random
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/python"))
 
-from fusion_models import FEATURES, mlp  # noqa: E402
+from onnx import TensorProto  # noqa: E402
+
+from fusion_models import FEATURES, mlp, total, value  # noqa: E402
 from fusion_rules import ALLOWED, FORBIDDEN, raw  # noqa: E402
 
+SHIPPED = ROOT / "model/tiny"
 LARGEST = 6000  # bytes of a seed: mutation of more hits weights only
 ROW = {"id": "a", "kind": "fr", "onnx": "m.onnx", "sha256": "0" * 64}
 REGISTRIES = [
@@ -30,6 +33,8 @@ REGISTRIES = [
     {"models": [ROW, ROW]},
     {"models": [ROW | {"onnx": "../m.onnx"}]},
     {"models": [ROW | {"id": "A/" + "x" * 70}]},
+    {"models": [ROW | {"quant_mode": "dynamic", "int8_sha256": "1" * 64, "opset": 17}]},
+    {"models": [ROW | {"quant_mode": "fp32", "int8_sha256": "1" * 64, "opset": "17"}]},
     {"schema_version": 2, "models": [{}]},
 ]
 SIDECARS = [
@@ -39,6 +44,38 @@ SIDECARS = [
     {"feature_order": FEATURES, "input_mean": [1] * 6, "onnx_has_scaler": True},
     {"features": FEATURES[::-1], "output_names": ["score"]},
     {"feature_mean": [1e308] * 6, "feature_std": [1e-320] * 6},
+    {"score_clip": None, "vif_gain_limit": 1, "adm_gain_limit": 1.2, "output_name": "score"},
+    {"score_clip": [1, 0], "vif_gain_limit": 0},
+    {"input_names": ["ref", "dist"], "output_name": "score", "feature": "dists_sq"},
+]
+# How models are told of the encoder: all of it, part of it, and parts that do not go together.
+CONDITIONS: list[dict[str, object]] = [
+    {
+        "input_names": ["features", "codec"],
+        "encoder_vocab": ["libx264", "libx265", "other"],
+        "encoder_aliases": {"h264": "libx264", "lost": "nowhere"},
+        "encoder_presets": {"libx264": {"fast": 2, "slow": 4}},
+        "preset_max": 8,
+        "preset_unknown": 3,
+        "crf_range": [1, 51],
+        "codec_blind": [0.25, 0.25, 0.5, 0.125, 0.75],
+    },
+    {"encoder_vocab": ["libx264", "unknown", "libx265"]},
+    {"encoder_vocab": ["a", "a", "a"], "preset_max": 0, "crf_range": [63, 0]},
+    {"encoder_vocab": ["libx264"] * 3, "encoder_aliases": [], "codec_blind": [1]},
+    {"encoder_vocab": ["libx264", 1, None], "encoder_presets": {"libx264": 1}},
+    {"encoder_vocab": []},
+]
+OPTIONS: list[tuple[str | None, str | None, str | None]] = [
+    ("libx264", "slow", "26"),
+    ("h264", None, "1.5e1"),
+    ("blind", None, None),
+    ("blind", "fast", "20"),
+    ("lost", "fast", "1"),
+    ("libx265", "x", "-1"),
+    (None, None, "26"),
+    ("", "", ""),
+    ("x" * 70, "p" * 40, "0" * 33),
 ]
 TEXTS = [
     "null",
@@ -53,25 +90,85 @@ TEXTS = [
 ]
 
 
-def model_input(onnx: bytes, sidecar: object, registry: object) -> bytes:
+def texts_of(texts: Iterable[str | None]) -> bytes:
+    """Return which of them are given, as bits of a byte, and those, each after its length."""
+    given = sum(1 << i for i, text in enumerate(texts) if text is not None)
+    parts = (text.encode() for text in texts if text is not None)
+    return bytes([given]) + b"".join(bytes([len(part)]) + part for part in parts)
+
+
+def model_input(
+    onnx: bytes,
+    sidecar: object,
+    registry: object,
+    told: tuple[str | None, str | None, str | None] = (None, None, None),
+) -> bytes:
     """Return an input of fuzz_model."""
     side = json.dumps(sidecar).encode()
-    head = struct.pack(">HH", len(onnx), len(side))
+    head = struct.pack(">HH", len(onnx), len(side)) + texts_of(told)
     return head + onnx + side + json.dumps(registry).encode()
+
+
+def conditioned(kind: int = TensorProto.FLOAT) -> bytes:
+    """Return a model that takes a codec block of 5 values."""
+    inputs = [value("features", ["N", 6], kind), value("codec", ["N", 5], kind)]
+    return raw(total(inputs=inputs, outputs=[value("score", ["N", 1], kind)]))
+
+
+def looking(count: int, output: str, shape: list[object]) -> bytes:
+    """Return a model that looks at pictures."""
+    inputs = [value(name, [1, 3, "H", "W"]) for name in ("ref", "dist")[:count]]
+    return raw(total(inputs=inputs, outputs=[value(output, shape)]))
+
+
+PICTURES = (
+    (1, "score", []),
+    (2, "score", [1, 1]),
+    (1, "saliency_map", [1, 1, "H", "W"]),
+    (2, "saliency_map", [1, 1, "H", "W"]),
+)
+
+
+def shipped(pattern: str) -> list[bytes]:
+    """Return what the repository has of a kind and is small enough."""
+    files = (path.read_bytes() for path in sorted(SHIPPED.glob(pattern)))
+    return [data for data in files if len(data) <= LARGEST]
 
 
 def onnx_seeds() -> list[bytes]:
     protos = [*(make() for make in ALLOWED.values()), *(rule[0]() for rule in FORBIDDEN.values())]
-    return [data for proto in protos if len(data := raw(proto)) <= LARGEST]
+    made = [data for proto in protos if len(data := raw(proto)) <= LARGEST]
+    looks = [looking(*kind) for kind in PICTURES]
+    return [*made, conditioned(), conditioned(TensorProto.DOUBLE), *looks, *shipped("*.onnx")]
 
 
 def model_seeds() -> Iterator[bytes]:
-    for data in (raw(mlp()), raw(ALLOWED["columns"]()), raw(ALLOWED["svm"]())):
+    kinds = ("columns", "svm", "doubles", "quantized")
+    for data in (raw(mlp()), *(raw(ALLOWED[kind]()) for kind in kinds)):
         yield model_input(data, {}, {"models": []})
         row = ROW | {"sha256": sha256(data).hexdigest()}
         for sidecar in SIDECARS:
             yield model_input(data, sidecar, {"models": [row]})
         yield model_input(data, {}, {"models": [row | {"sha256": "1" * 64}]})
+        yield model_input(data, {}, {"models": [row]}, ("libx264", None, "26"))
+    for data in (conditioned(), conditioned(TensorProto.DOUBLE)):
+        registry = {"models": [ROW | {"sha256": sha256(data).hexdigest()}]}
+        for told in OPTIONS:
+            yield model_input(data, CONDITIONS[0], registry, told)
+        for sidecar in CONDITIONS:
+            for told in OPTIONS[:3]:
+                yield model_input(data, sidecar, registry, told)
+    for kind in PICTURES:
+        data = looking(*kind)
+        row = ROW | {"sha256": sha256(data).hexdigest(), "smoke": True}
+        names = {"input_names": ["ref", "dist"][: kind[0]], "output_name": kind[1]}
+        yield model_input(data, names | {"feature": "f"}, {"models": [row]})
+        yield model_input(data, {}, {"models": []})
+    for path in sorted(SHIPPED.glob("*.onnx")):
+        if path.stat().st_size <= LARGEST:
+            sidecar = json.loads(path.with_suffix(".json").read_text())
+            row = ROW | {"sha256": sha256(path.read_bytes()).hexdigest()}
+            yield model_input(path.read_bytes(), sidecar, {"models": [row]})
 
 
 def noise(count: int, size: int) -> list[bytes]:
@@ -95,16 +192,22 @@ def log_seeds() -> Iterator[bytes]:
     yield bytes([3]) + b"\xff\xc0\x80" * 20
 
 
+def encoded(content: object) -> bytes:
+    return json.dumps(content).encode()
+
+
 CORPORA = {
-    "json": lambda: (
-        [t.encode() for t in TEXTS] + [json.dumps(content).encode() for content in REGISTRIES]
-    ),
+    "json": lambda: [
+        *(t.encode() for t in TEXTS),
+        *map(encoded, REGISTRIES),
+        *map(encoded, CONDITIONS),
+    ],
     "log": lambda: [*log_seeds(), *noise(20, 600)],
     "model": model_seeds,
     "onnx": onnx_seeds,
     "picture": lambda: [*picture_seeds(), *noise(20, 60)],
-    "registry": lambda: [json.dumps(content).encode() for content in REGISTRIES],
-    "sidecar": lambda: [json.dumps(content).encode() for content in SIDECARS],
+    "registry": lambda: [*map(encoded, REGISTRIES), *shipped("registry.json")],
+    "sidecar": lambda: [*map(encoded, [*SIDECARS, *CONDITIONS]), *shipped("*_*.json")],
 }
 
 

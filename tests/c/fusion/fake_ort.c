@@ -8,6 +8,9 @@
  *   FAKE_ORT_BROKEN     devices that are offered but do not work: "cuda:append rocm:session"
  *   FAKE_ORT_ANSWER     ok: the sum of a row; nan, double, short, scalar, columns, fail
  *
+ * Rows have 6 columns and, for a second input, any number; pictures are [1,3,H,W], and an output
+ * called "saliency_map" gets a map of their size.
+ *
  * What it hands out is counted; more or less handed back than out ends the process.
  */
 #define _XOPEN_SOURCE 700
@@ -18,10 +21,11 @@
 #include <string.h>
 
 #include "fusion/ort_api.h"
+#include "fusion/tensor.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { COLUMNS = 6 };
+enum { COLUMNS = 6, COLOURS = 3, RANK_MAX = 4, INPUTS_MAX = 2 };
 
 struct OrtStatus {
     char text[128];
@@ -37,8 +41,8 @@ struct OrtSession {
 };
 
 struct OrtValue {
-    float *data;
-    int64_t dims[2];
+    void *data;
+    int64_t dims[RANK_MAX];
     size_t rank;
     unsigned type;
     bool owned;
@@ -223,14 +227,25 @@ static void release_session(OrtSession *session)
     hand_back(session);
 }
 
+static size_t size_of(unsigned type)
+{
+    return type == VMT_ONNX_DOUBLE ? sizeof(double) : sizeof(float);
+}
+
 static OrtStatus *create_tensor(const OrtMemoryInfo *info, void *data, size_t size,
                                 const int64_t *shape, size_t rank, unsigned type, OrtValue **out)
 {
-    if (!info || rank != 2 || shape[1] != COLUMNS || type != VMT_ORT_FLOAT ||
-        size != (size_t)shape[0] * COLUMNS * sizeof(float))
+    const bool rows = rank == 2;
+    const bool pictures = rank == RANK_MAX && shape[0] == 1 && shape[1] == COLOURS;
+    size_t elements = 1;
+    for (size_t i = 0; i < rank; i++)
+        elements *= (size_t)shape[i];
+    if (!info || !(rows || pictures) || (type != VMT_ORT_FLOAT && type != VMT_ONNX_DOUBLE) ||
+        size != elements * size_of(type))
         return fail("fake: tensor");
     *out = hand_out(sizeof(**out));
-    **out = (OrtValue){.data = data, .dims = {shape[0], shape[1]}, .rank = 2, .type = type};
+    **out = (OrtValue){.data = data, .rank = rank, .type = type};
+    memcpy((*out)->dims, shape, rank * sizeof(*shape));
     return NULL;
 }
 
@@ -241,12 +256,26 @@ static void release_value(OrtValue *value)
     hand_back(value);
 }
 
+static double get(const OrtValue *value, size_t at)
+{
+    return value->type == VMT_ONNX_DOUBLE ? ((const double *)value->data)[at]
+                                         : (double)((const float *)value->data)[at];
+}
+
+static void put(OrtValue *value, size_t at, double number)
+{
+    if (value->type == VMT_ONNX_DOUBLE)
+        ((double *)value->data)[at] = number;
+    else
+        ((float *)value->data)[at] = (float)number;
+}
+
 static void distort_answer(OrtValue *value, const char *answer)
 {
     if (strcmp(answer, "nan") == 0)
-        value->data[value->dims[0] - 1] = NAN;
+        put(value, (size_t)value->dims[0] - 1, NAN);
     else if (strcmp(answer, "double") == 0)
-        value->type = 11;
+        value->type = VMT_ONNX_DOUBLE;
     else if (strcmp(answer, "short") == 0)
         value->dims[0]--;
     else if (strcmp(answer, "scalar") == 0)
@@ -255,25 +284,53 @@ static void distort_answer(OrtValue *value, const char *answer)
         value->dims[1] = value->rank = 2;
 }
 
+/* Rows: features first, as many of each; pictures: of one size. */
+static bool fit(const OrtValue *const *inputs, size_t count)
+{
+    const OrtValue *first = inputs[0], *last = inputs[count - 1];
+    if (first->rank == 2)
+        return first->dims[1] == COLUMNS && last->rank == 2 && first->dims[0] == last->dims[0];
+    return memcmp(first->dims, last->dims, sizeof(first->dims)) == 0;
+}
+
+/* One number for each row, or for the pictures, or for each of their pixels. */
+static OrtValue *sum_up(const OrtValue *const *inputs, size_t count, bool map)
+{
+    const OrtValue *first = inputs[0];
+    OrtValue *value = hand_out(sizeof(*value));
+    *value = (OrtValue){.dims = {first->dims[0], 1}, .rank = 1, .type = first->type,
+                        .owned = true};
+    if (map) {
+        memcpy(value->dims, first->dims, sizeof(value->dims));
+        value->dims[1] = 1;
+        value->rank = RANK_MAX;
+    }
+    size_t n = 1;
+    for (size_t i = 0; i < value->rank; i++)
+        n *= (size_t)value->dims[i];
+    value->data = calloc(n, size_of(value->type));
+    for (size_t i = 0; i < count; i++) {
+        const size_t columns = first->rank == 2 ? (size_t)inputs[i]->dims[1] : 1;
+        for (size_t at = 0; at < n * columns; at++)
+            put(value, at / columns, get(value, at / columns) + get(inputs[i], at));
+    }
+    return value;
+}
+
 static OrtStatus *run(OrtSession *session, const OrtRunOptions *options,
                       const char *const *input_names, const OrtValue *const *inputs,
                       size_t input_count, const char *const *output_names, size_t output_count,
                       OrtValue **outputs)
 {
     const char *answer = setting("FAKE_ORT_ANSWER", "ok");
-    if (!session || options || input_count != 1 || output_count != 1 || !input_names[0][0] ||
-        !output_names[0][0])
+    if (!session || options || !input_count || input_count > INPUTS_MAX || output_count != 1 ||
+        !input_names[0][0] || !output_names[0][0] || !fit(inputs, input_count))
         return fail("fake: arguments");
     if (strcmp(answer, "fail") == 0 || broken(setting("FAKE_ORT_DEVICE", ""), "run"))
         return fail("fake: kernel\nfailed");
-    const size_t n = (size_t)inputs[0]->dims[0];
-    OrtValue *value = hand_out(sizeof(*value));
-    *value = (OrtValue){.data = calloc(n, sizeof(float)), .dims = {(int64_t)n, 1}, .rank = 1,
-                        .type = VMT_ORT_FLOAT, .owned = true};
-    for (size_t i = 0; i < n * COLUMNS; i++)
-        value->data[i / COLUMNS] += inputs[0]->data[i];
-    distort_answer(value, answer);
-    outputs[0] = value;
+    const bool map = inputs[0]->rank == RANK_MAX && strcmp(output_names[0], "saliency_map") == 0;
+    outputs[0] = sum_up(inputs, input_count, map);
+    distort_answer(outputs[0], answer);
     return NULL;
 }
 
