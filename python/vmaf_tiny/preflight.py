@@ -22,7 +22,7 @@ ALLOWANCES = {
 }
 """What is refused unless it is allowed by name, and what happens then."""
 
-_SMALLEST, _LARGEST = 33, 32768  # VMT_SIZE_MIN and VMT_SIZE_MAX of the public header
+SMALLEST, LARGEST = 33, 32768  # VMT_SIZE_MIN and VMT_SIZE_MAX of the public header
 _SAME_BARS = 0.01  # of the height or width
 _SAME_ASPECT = 0.02  # or two samples: encoders round sizes
 
@@ -133,10 +133,10 @@ def preflight(
         size = other
     elif scale != "reference":
         raise OptionError(f"cannot scale to {scale!r}: use reference, distorted, or a size")
-    if min(size) < _SMALLEST or max(size) > _LARGEST:
+    if min(size) < SMALLEST or max(size) > LARGEST:
         raise InputError(
             f"{reference.label} is {size[0]}x{size[1]}: VMAF is defined for sizes of"
-            f" {_SMALLEST} to {_LARGEST} only"
+            f" {SMALLEST} to {LARGEST} only"
         )
     bits = max(reference.bits, distorted.bits)
     plans = [

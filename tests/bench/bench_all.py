@@ -16,8 +16,9 @@ import numpy as np
 from vmaf_tiny import Scorer
 from vmaf_tiny._core import Model
 from vmaf_tiny.bench import Clip, from_files, synthetic
-from vmaf_tiny.cli.bench import cpu_name, provenance, steps_shown
+from vmaf_tiny.cli.bench import cpu_name, parse_size, provenance, steps_shown
 from vmaf_tiny.errors import VmafTinyError
+from vmaf_tiny.files import check_writable, write_text
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ def _now() -> tuple[float, float]:
     return time.perf_counter(), time.thread_time()
 
 
+def positive(text: str) -> int:
+    """Return a number of things, at least one."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -54,17 +63,17 @@ def main() -> int:
     parser.add_argument("--backend", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--clip", nargs=2, metavar=("REF", "DIS"), help="instead of synthetic ones")
     parser.add_argument("--size", default="1920x1080", help="of synthetic pictures")
-    parser.add_argument("--pictures", type=int, default=24)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--pictures", type=positive, default=24)
+    parser.add_argument("--runs", type=positive, default=5)
     parser.add_argument("--log", type=Path, default=Path("netflix_benchmark_results.json"))
     args = parser.parse_args()
     try:
+        check_writable(args.log, args.clip or [])
         with Model(args.tiny_model, device=args.backend) as model, steps_shown() as step:
             if args.clip:
                 clip = from_files(args.clip[0], args.clip[1], args.pictures)
             else:
-                width, height = map(int, args.size.split("x"))
-                clip = synthetic(width, height, 8, args.pictures)
+                clip = synthetic(*parse_size(args.size), 8, args.pictures)
             runs = []
             for n in range(args.runs):
                 step(f"run {n + 1} of {args.runs}")
@@ -86,7 +95,7 @@ def main() -> int:
         "p99_ms": p99,
         "median_cpu_ms": np.median(cpu),
     }
-    args.log.write_text(json.dumps(report, indent=2) + "\n")
+    write_text(args.log, json.dumps(report, indent=2) + "\n")
     width, height = clip.size
     print(
         f"{model.info.id} on {model.info.provider}, {clip.name} {width}x{height}, {cpu_name()}:"

@@ -185,6 +185,7 @@ def test_command_without_a_peer(tmp_path):
     [
         (("only-one.mp4",), "two videos"),
         (("--size", "big"), "1920x1080"),
+        (("--size", "100000x100000"), "32768x32768"),
         (("--size", "20x20", "--no-peer"), "33x33"),
         (("--cpu", "z80", "--no-peer", *SMALL), "z80"),
     ],
@@ -193,6 +194,12 @@ def test_command_refuses(arguments, word):
     done = run("bench", *arguments)
     assert done.returncode == 2 and not done.stdout
     assert_one_line(done.stderr.decode(), word)
+
+
+def test_command_measures_nothing_that_it_cannot_write():
+    done = run("bench", "--json", "/nowhere/speed.json")
+    assert done.returncode == 1 and not done.stdout
+    assert_one_line(done.stderr.decode(), "/nowhere")
 
 
 def bench_all(*arguments, cwd):
@@ -223,6 +230,28 @@ def test_bench_all_refuses_a_backend_that_is_missing(tmp_path, backend):
         return
     assert done.returncode in (1, 2) and list(tmp_path.iterdir()) == []
     assert backend in done.stderr.splitlines()[-1] and "cpu" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--size", "big"), "1920x1080"),
+        (("--size", "20x20"), "33x33"),
+        (("--pictures", "0"), "--pictures"),
+        (("--runs", "none"), "--runs"),
+        (("--log", "/nowhere/log.json"), "/nowhere"),
+        (("--tiny-model", "nobody"), "nobody"),
+        (("--clip", "a.mkv", "b.mkv"), "a.mkv"),
+    ],
+)
+def test_bench_all_refuses_in_a_line(arguments, word, tmp_path):
+    script = [sys.executable, ROOT / "tests/bench/bench_all.py"]
+    done = subprocess.run(
+        [*script, *arguments], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode in (1, 2) and not done.stdout and list(tmp_path.iterdir()) == []
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("bench_all") and word in last and "Traceback" not in done.stderr
 
 
 def test_the_table_knows_what_is_enough():

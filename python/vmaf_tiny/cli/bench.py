@@ -33,7 +33,9 @@ from vmaf_tiny.bench import (
 from vmaf_tiny.cli.options import BenchOptions
 from vmaf_tiny.cli.show import show
 from vmaf_tiny.errors import OptionError
+from vmaf_tiny.files import check_writable, write_text
 from vmaf_tiny.peer import Peer, find_peer
+from vmaf_tiny.preflight import LARGEST, SMALLEST
 from vmaf_tiny.vmaf_tool import VmafTool, find_tool
 
 Step = Callable[[str], None]
@@ -43,7 +45,9 @@ def run(reference: str | None, distorted: str | None, options: BenchOptions) -> 
     """Measure; 0."""
     if (reference is None) != (distorted is None):
         raise OptionError("bench takes two videos or none: give the distorted one as well")
-    sizes = [_size(text) for text in options.size]
+    sizes = [parse_size(text) for text in options.size]
+    if options.json:
+        check_writable(options.json, [path for path in (reference, distorted) if path])
     setups = one_at_a_time(
         options.cpu or _core.cpu_levels()[::-1], options.mode, options.threads, options.renditions
     )
@@ -70,15 +74,26 @@ def run(reference: str | None, distorted: str | None, options: BenchOptions) -> 
     show(_about(peer, tool, options))
     if options.json:
         report = as_json(measured, peer, whole, tool)
-        Path(options.json).write_text(json.dumps(report, indent=2) + "\n")
+        write_text(options.json, json.dumps(report, indent=2) + "\n")
     return 0
 
 
-def _size(text: str) -> tuple[int, int]:
+def parse_size(text: str) -> tuple[int, int]:
+    """Return width and height of what is written as 1920x1080.
+
+    Raises
+    ------
+    OptionError
+        It is not written so, or VMAF is not defined for it.
+    """
     found = re.fullmatch(r"(\d+)x(\d+)", text)
     if not found:
         raise OptionError(f"size {text!r}: give width and height, such as 1920x1080")
-    return int(found[1]), int(found[2])
+    width, height = int(found[1]), int(found[2])
+    if not all(SMALLEST <= side <= LARGEST for side in (width, height)):
+        smallest, largest = f"{SMALLEST}x{SMALLEST}", f"{LARGEST}x{LARGEST}"
+        raise OptionError(f"size {text}: VMAF is defined from {smallest} to {largest}")
+    return width, height
 
 
 def _clips(
