@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vmaf_tiny.alignment import Alignment, Matches, Tally
+from vmaf_tiny.alignment import ELSEWHERE, Alignment, Matches, Tally
 from vmaf_tiny.signature import LENGTH, Signature
 
 BAND = 256
@@ -31,6 +31,13 @@ _REPEAT = 0.1  # of the movement around it: a picture that moves less repeats th
 _LEAST = 4  # telling pairs that a lag is believed for
 _BAD = 8.0  # times the usual error: no right pair
 _BETTER, _DIP = 2.0, 1.25  # by which errors of a lag beat the last one's, and those around it
+_STEP, _SLOPE = 1.2, 0.1  # prices of `_JUMP` and `_STRETCH` for lags that change every few pairs
+_SURE = 8  # pairs that a fine path sets right, for it to be believed
+_MOSTLY = 0.8  # share of these that fit better
+_SHARP = 1.5  # times the error of what they find, those around it
+_OFTEN = 4  # changes of a lag, for them to be a pattern
+_BACKWARDS = 0.05  # share of pictures that may come before the last one
+_UNDECIDED = 6  # blocks that wait for it, at most
 
 _Table = NDArray[np.float32]
 _Numbers = NDArray[np.int64]
@@ -96,6 +103,8 @@ class _Block:
     ----------
     reference, distorted
         Numbers of the pictures of each pair.
+    before
+        Number of the distorted picture of the pair before.
     errors
         Shape (pairs, 2 * BAND + 1): mean square differences by lag; infinite outside the video.
     costs
@@ -106,15 +115,17 @@ class _Block:
 
     reference: _Numbers
     distorted: _Numbers
+    before: int
     errors: _Table
     costs: _Table
     held: NDArray[np.bool_]
 
     @property
     def doubtful(self) -> bool:
-        """Whether another lag fits better than the one that was sure."""
+        """Whether another lag fits better than the one that was sure, for all or for some."""
         sums = self.costs.sum(axis=0)
-        return bool(sums[BAND] - sums.min() > _DOUBT)
+        elsewhere = self.costs[:, BAND] >= ELSEWHERE
+        return bool(sums[BAND] - sums.min() > _DOUBT or elsewhere.any())
 
 
 class Aligner:
@@ -140,7 +151,9 @@ class Aligner:
         self._pending: list[_Block] = []
         self._centre = 0
         self._usual: float | None = None  # error of a right pair
-        self._ended = False
+        self._undecided = False
+        self._pattern = False  # whether lags have changed every few pairs
+        self._last = -1  # distorted picture of the last pair that was looked at
         self._tally = Tally()
         self._matches = Matches() if matches else None
 
@@ -153,6 +166,10 @@ class Aligner:
     def pair(self, reference: int, distorted: int) -> None:
         """Take the numbers of the next two pictures that are paired."""
         self._claims.append((reference, distorted))
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Look at what can be looked at, as far as pictures of the reference are there."""
         while len(self._claims) >= _BLOCK:
             last = self._claims[_BLOCK - 1][0] + self._centre + BAND
             if last >= self.reference.count:
@@ -161,7 +178,7 @@ class Aligner:
 
     def finish(self) -> Alignment:
         """Look at the rest, and say what was found."""
-        while self._claims:
+        while self._claims and self._claims[0][0] + self._centre < self.reference.count:
             self._look()
         if self._pending:
             self._settle(self._path(), len(self._pending))
@@ -182,23 +199,29 @@ class Aligner:
         """Measure the next block, and settle what is clear by now."""
         reference, distorted = np.array(self._claims[:_BLOCK], np.int64).T
         del self._claims[:_BLOCK]
-        self._pending.append(self._block(reference, distorted))
+        self._pending.append(self._block(reference, distorted, self._last))
+        self._last = int(distorted[-1])
         if len(self._pending) == 1:
             return
         lags = self._path()
         last = int(lags[-1])
+        far = abs(last) > BAND // 4
+        if self._undecided and len(self._pending) <= _UNDECIDED and not far:
+            return
         if not lags.any():
             self._settle(lags, len(self._pending) - 1)
-        elif (lags[-_BLOCK:] == last).all() or len(self._pending) > _PENDING:
+        elif far or (lags[-_BLOCK:] == last).all() or len(self._pending) > _PENDING:
             self._settle(lags, len(self._pending) - 1)
             self._centre = min(max(self._centre + last, -REACH), REACH)
-            self._pending = [self._block(b.reference, b.distorted) for b in self._pending]
+            self._pending = [
+                self._block(each.reference, each.distorted, each.before) for each in self._pending
+            ]
 
-    def _block(self, reference: _Numbers, distorted: _Numbers) -> _Block:
+    def _block(self, reference: _Numbers, distorted: _Numbers, before: int) -> _Block:
         wanted = reference + self._centre
         errors = self._errors(wanted, distorted)
-        held = self._repeats(wanted, distorted, errors[:, BAND])
-        return _Block(reference, distorted, errors, self._costs(errors, held), held)
+        held = self._repeats(wanted, distorted, before, errors[:, BAND])
+        return _Block(reference, distorted, before, errors, self._costs(errors, held), held)
 
     def _errors(self, wanted: _Numbers, distorted: _Numbers) -> _Table:
         table = np.full((len(wanted), 2 * BAND + 1), np.inf, np.float32)
@@ -227,12 +250,16 @@ class Aligner:
         costs[held] = 0
         return costs
 
-    def _repeats(self, wanted: _Numbers, distorted: _Numbers, errors: _Table) -> NDArray[np.bool_]:
+    def _repeats(
+        self, wanted: _Numbers, distorted: _Numbers, before: int, errors: _Table
+    ) -> NDArray[np.bool_]:
         """Return which distorted pictures repeat the one before while the reference moves."""
         moves = self.reference.steps(wanted)
         usual = float(np.median(moves))
         held: NDArray[np.bool_] = self.distorted.steps(distorted) < _REPEAT * usual
         held &= (distorted > 0) & (usual > _FLOOR)
+        # Where the one before is in no pair, this is the only one of its kind.
+        held &= np.diff(distorted, prepend=before) == 1
         # Noise that an encoder takes away is no movement: errors stay what they were.
         right = errors.min() if self._usual is None else self._usual
         held &= errors > 2 * right + _FLOOR
@@ -242,9 +269,11 @@ class Aligner:
     def _path(self) -> _Numbers:
         """Return the lag of each pending pair, from the one that was sure."""
         count = sum(len(block.reference) for block in self._pending)
+        self._undecided = False
         if not any(block.doubtful for block in self._pending):
             return np.zeros(count, np.int64)
-        lags = cheapest(np.concatenate([block.costs for block in self._pending])) - BAND
+        costs = np.concatenate([block.costs for block in self._pending])
+        lags = cheapest(costs) - BAND
         errors = np.concatenate([block.errors for block in self._pending])
         telling = ~np.concatenate([block.held for block in self._pending])
         last = 0
@@ -252,7 +281,35 @@ class Aligner:
             if not _believable(errors[run][telling[run]], last, int(lags[run[0]])):
                 lags[run] = last
             last = int(lags[run[0]])
-        return lags
+        return self._finer(lags, costs, errors, telling)
+
+    def _finer(
+        self, lags: _Numbers, costs: _Table, errors: _Table, telling: NDArray[np.bool_]
+    ) -> _Numbers:
+        """Return lags that change every few pairs, as after a conversion of the frame rate.
+
+        A change costs little here, so what was found counts only if it sets many pairs right, and
+        by much. Where it would be so few yet, it is undecided; once it was believed, it goes on.
+        """
+        rows = np.arange(len(lags))
+        if not (costs[rows, lags + BAND] >= ELSEWHERE)[telling].any():
+            self._pattern = False
+            return lags
+        fine = cheapest(costs, _STEP, _SLOPE) - BAND
+        shown = np.concatenate([block.reference for block in self._pending]) + fine
+        if (np.diff(shown) < 0).mean() > _BACKWARDS:  # of noise, anything fits somewhere
+            return lags
+        changed = np.flatnonzero((fine != lags) & telling)
+        before, here, around = _compared(errors[changed], lags[changed], fine[changed])
+        if not len(here):
+            return lags
+        better = before.mean() >= _BETTER * here.mean() and (before > here).mean() >= _MOSTLY
+        if not (better and around.mean() >= _SHARP * here.mean()):
+            return lags
+        often = np.count_nonzero(np.diff(fine)) >= _OFTEN
+        self._pattern = self._pattern or bool(len(here) >= _SURE and often)
+        self._undecided = not self._pattern
+        return fine if self._pattern else lags
 
     def _settle(self, lags: _Numbers, count: int) -> None:
         """Take the lags of the first blocks as found."""
@@ -264,7 +321,9 @@ class Aligner:
             if len(right):
                 usual = float(np.median(right))
                 self._usual = usual if self._usual is None else 0.9 * self._usual + 0.1 * usual
-            self._tally.add(block.costs, np.isfinite(block.errors), block.held, found, self._centre)
+            inside = np.isfinite(block.errors)
+            self._tally.add(block.costs, inside, block.held, found, self._centre)
+            self._tally.strays += _strays(block.errors[~block.held], found[~block.held])
             there = np.isfinite(errors)
             self._tally.compare(
                 self.reference.rows(fits[there]), self.distorted.rows(block.distorted[there])
@@ -278,19 +337,41 @@ class Aligner:
             self.distorted.keep(int(oldest.distorted[0]))
 
 
-def cheapest(costs: _Table) -> _Numbers:
-    """Return the column of each row on the cheapest path, which begins in the middle one.
+def _compared(errors: _Table, lags: _Numbers, others: _Numbers) -> tuple[_Table, _Table, _Table]:
+    """Return errors at one lag and at another, and around the latter, where there are both.
 
-    Another column costs `_JUMP`, and `_STRETCH` for each that it is away.
+    Around it is what two pictures before or behind it are off by, on the better side.
+    """
+    rows = np.arange(len(lags))
+    columns = np.clip(BAND + others + np.arange(-2, 3)[:, None], 0, 2 * BAND)
+    near = errors[rows, columns] + _FLOOR
+    around = np.minimum(near[:2].max(axis=0), near[3:].max(axis=0))
+    before, here = errors[rows, BAND + lags] + _FLOOR, near[2]
+    there = np.isfinite(before) & np.isfinite(here)
+    return before[there], here[there], around[there]
+
+
+def _strays(errors: _Table, lags: _Numbers) -> int:
+    """Return how many pictures fit another one much better than the one at their lag."""
+    if not len(lags):
+        return 0
+    before, here, around = _compared(errors, lags, errors.argmin(axis=1) - BAND)
+    return int(((before >= _BETTER * here) & (around >= _SHARP * here)).sum())
+
+
+def cheapest(costs: _Table, price: float = _JUMP, stretch: float = _STRETCH) -> _Numbers:
+    """Return the column of each row on the cheapest path, which begins in the middle one.
 
     Parameters
     ----------
     costs
         Shape (rows, columns).
+    price, stretch
+        Of another column, and of each that it is away.
     """
     rows, columns = costs.shape
     numbers = np.arange(columns)
-    slope = _STRETCH * numbers
+    slope = stretch * numbers
     total = np.full(columns, 1e9)
     total[columns // 2] = 0
     came = np.empty((rows, columns), np.int32)
@@ -301,7 +382,7 @@ def cheapest(costs: _Table) -> _Numbers:
         from_right = columns - 1 - _last_least(left)[::-1]
         by_left, by_right = right[from_left] + slope, total[from_right] + slope[from_right] - slope
         source = np.where(by_left <= by_right, from_left, from_right)
-        jump = _JUMP + np.minimum(by_left, by_right)
+        jump = price + np.minimum(by_left, by_right)
         stay = total <= jump
         came[row] = np.where(stay, numbers, source)
         total = np.where(stay, total, jump) + costs[row]

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Verdict: TypeAlias = Literal["aligned", "shifted", "drifting", "uneven", "unlike", "unknown"]
 
+ELSEWHERE = 0.7
+"""What a pair says against its lag if another one fits twice as well."""
+
 _TELLING = 0.7  # what a pair must say against some lag to count
 _ENOUGH = 8  # pairs for a verdict
 _UNLIKE = 0.3  # correlation
@@ -19,6 +22,8 @@ _FLAT = 1.0  # variance of a picture that looks like any other
 _REGULAR = 0.25  # standard deviation of what is between changes, to its mean, of a drift
 _MANY = 4  # changes of a drift
 _SHOWN = 20  # runs that are kept
+_BACK_AND_FORTH = 8  # changes of a lag that comes back
+_STRAY = 0.1  # share of pairs that fit elsewhere
 
 _Numbers = NDArray[np.int64]
 
@@ -75,6 +80,11 @@ class Alignment:
         How often the lag changes.
     runs
         The first 20 runs of one lag.
+    off
+        Pairs whose pictures belong to other ones.
+    strays
+        Pictures that fit others of the reference much better than those that they were found to
+        belong to, in no order that could be followed.
     """
 
     verdict: Verdict
@@ -89,6 +99,8 @@ class Alignment:
     pairs: int
     changes: int
     runs: tuple[Run, ...]
+    off: int = 0
+    strays: int = 0
 
     @property
     def right(self) -> bool:
@@ -103,10 +115,21 @@ class Alignment:
         held = f", {self.held} pictures held" if self.held else ""
         return f"{text} (confidence {self.confidence:.2f}{held})"
 
+    @property
+    def _returns(self) -> bool:
+        """Whether the lag changes all the time and always comes back."""
+        away = abs(self.missing - self.repeated)
+        return not self.drift and self.changes >= _BACK_AND_FORTH and 4 * away <= self.changes
+
     def fault(self) -> str:
         """Say what is wrong."""
         if self.verdict == "unlike" and self.likeness is not None:
             return f"the videos hardly look alike (correlation {self.likeness:.2f})"
+        if self._returns:
+            return (
+                f"{self.off} of {self.pairs} pairs are off by a picture, back and forth, as after"
+                " a conversion of the frame rate"
+            )
         parts = []
         if self.offset:
             parts.append(f"the distorted video is {_lag(self.offset)} the reference")
@@ -138,6 +161,12 @@ class Alignment:
                 f"pictures are not compared with their own: {self.fault()} (confidence"
                 f" {self.confidence:.2f}): {advice}"
             )
+        if self.verdict != "unknown" and self.strays > _STRAY * self.pairs:
+            found.append(
+                f"{self.strays} of {self.pairs} pictures look more like other ones of the"
+                " reference than like their own, in no order that can be followed: see whether"
+                " frame rates were converted on the way"
+            )
         if self.longest >= _FREEZE or self.held > self.pairs * _STUTTER:
             found.append(
                 f"{self.held} distorted pictures repeat the one before while the reference moves,"
@@ -159,7 +188,9 @@ class Tally:
         self._lags = array("q")
         self._pairs = 0
         self._held = self._longest = self._in_row = 0
-        self._telling = 0
+        self._telling = self._off = 0
+        self.strays = 0
+        """Pictures that fit others much better than those that they were found to belong to."""
         self._against = np.zeros(0)
         self._counts = np.zeros(0)
         self._likeness = 0.0
@@ -202,6 +233,7 @@ class Tally:
         around = np.where(there, np.take_along_axis(costs, clipped, 1), 0)
         middle = columns // 2
         telling = ~held & (around.max(axis=1) - around[:, middle] >= _TELLING)
+        self._off += int((lags + centre != 0).sum())
         self._note_runs(lags + centre)
         self._against += around[telling].sum(axis=0)
         self._counts += there[telling].sum(axis=0)
@@ -276,6 +308,8 @@ class Tally:
             self._pairs,
             len(jumps),
             runs[:_SHOWN],
+            self._off,
+            self.strays,
         )
 
     def _confidence(self) -> float:
@@ -286,7 +320,8 @@ class Tally:
         means = np.where(known, self._against / np.maximum(self._counts, 1), np.inf)
         middle = len(means) // 2
         others = np.delete(means, middle)
-        return float(1 - np.exp(-max(others.min() - means[middle], 0)))
+        strayed = min(self.strays / (self.strays + self._telling), 1)
+        return float((1 - np.exp(-max(others.min() - means[middle], 0))) * (1 - strayed))
 
 
 def _drift(jumps: _Numbers, starts: _Numbers) -> float:

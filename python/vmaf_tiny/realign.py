@@ -69,7 +69,8 @@ class Watched:
         for distorted in range(self._last[1] + 1, self._aligner.distorted.count):
             past = max(round((distorted - self._last[1]) * self._step), 1)
             self._aligner.pair(self._last[0] + past, distorted)
-        self._read_on(self._reference, BAND + self._aligner.lag)
+        for _ in self._reference:  # as lags may grow
+            self._aligner.catch_up()
         return self._aligner.finish(), self._aligner.matches
 
     def _read_on(self, pictures: Iterator[Picture], count: int) -> None:

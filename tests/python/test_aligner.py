@@ -138,6 +138,101 @@ def test_animation_on_twos(good, bad):
     assert (found.verdict, found.offset) == ("shifted", 3)
 
 
+# ------------------------------------------------------------------- other ones every few pictures
+
+
+def by_time(reference_rate, distorted_rate, count):
+    """Return pairs of pictures that are shown at one time, each in one pair at most."""
+    if reference_rate < distorted_rate:
+        mirrored = by_time(distorted_rate, reference_rate, count)
+        return [(ref, dis) for dis, ref in mirrored]
+    ratio = reference_rate / distorted_rate
+    return [(round(n * ratio), n) for n in range(int(count / ratio))]
+
+
+def each(pictures):
+    return [(n, n) for n in range(len(pictures))]
+
+
+def paired(reference, distorted, pairs):
+    aligner = Aligner(matches=True)
+    for ref, dis in pairs:
+        for shelf, cells, last in (
+            (aligner.reference, reference, ref),
+            (aligner.distorted, distorted, dis),
+        ):
+            for number in range(shelf.count, last + 1):
+                shelf.add(cells[number])
+        aligner.pair(ref, dis)
+    for cells in reference[aligner.reference.count :]:
+        aligner.reference.add(cells)
+    return aligner.finish(), aligner.matches
+
+
+@pytest.mark.parametrize("every", [2, 3, 4, 5])
+def test_every_few_pictures_lost_or_repeated(good, bad, every):
+    kept = [n for n in range(COUNT) if n % every != every - 1]
+    found, matches = paired(good[:COUNT], [bad[n] for n in kept], each(kept))
+    assert (found.verdict, found.drift) == ("drifting", pytest.approx(1 / every, rel=0.02))
+    assert f"it loses 1 picture in every {every} " in found.warnings()[0]
+    shown = {dis: ref for ref, dis in matches}
+    assert [shown[n] for n in range(len(kept))] == kept
+    twice = [n for n in range(COUNT) for _ in range(1 + (n % every == every - 1))][:COUNT]
+    found, matches = paired(good[:COUNT], [bad[n] for n in twice], each(twice))
+    assert not found.right and found.repeated >= COUNT // (every + 1) - 2 and found.missing == 0
+    right = sum(twice[dis] == ref for ref, dis in matches)
+    assert right >= 0.97 * len(set(twice))
+
+
+def test_one_of_three_pictures_kept(good, bad):
+    found, matches = paired(good[:COUNT], bad[:COUNT:3], each(bad[:COUNT:3]))
+    assert not found.right and found.confidence > 0.8
+    assert sum(ref == 3 * dis for ref, dis in matches) >= 0.9 * len(matches)
+
+
+@pytest.mark.parametrize("rates", [(30, 24), (25, 24), (24, 25), (50, 30)])
+def test_converted_rates_that_are_paired_by_time(good, bad, rates):
+    """A converter that shows the last picture there is: pairs by time are off now and then."""
+    one, other = rates
+    pairs = by_time(one, other, COUNT)
+    last = pairs[-1][1] + 1
+    shown = [n * one // other for n in range(last)]
+    assert 0 < sum(shown[dis] != ref for ref, dis in pairs) < len(pairs)
+    found, matches = paired(good[:COUNT], [bad[n] for n in shown], pairs)
+    assert not found.right and found.confidence > 0.8 and "--align fix" in found.warnings()[0]
+    assert found.off >= sum(shown[dis] != ref for ref, dis in pairs) - 1
+    right = sum(shown[dis] == ref for ref, dis in matches)
+    assert right >= 0.97 * len(matches) and right >= 0.97 * len({shown[d] for _, d in pairs})
+
+
+def test_pictures_lost_and_repeated_on_the_way_to_another_rate_and_back(good, bad):
+    shown = [n * 24 // 30 * 30 // 24 for n in range(COUNT)]
+    found, matches = aligned(good[:COUNT], [bad[n] for n in shown])
+    assert not found.right and "off by a picture, back and forth" in found.warnings()[0]
+    assert "conversion of the frame rate" in str(found)
+    assert all(shown[dis] == ref for ref, dis in matches)
+    assert len(matches) >= len(set(shown)) - 1
+
+
+def test_pictures_in_no_order_are_told_of(good, bad):
+    """Every seventh picture is that before it, which is too few and too noisy to be followed."""
+    rng = np.random.default_rng(5)
+    shown = [n - 4 * (rng.random() < 0.2) * (n % 3 == 0) for n in range(COUNT)]
+    shuffled = [bad[max(n, 0)] for n in shown]
+    found, _ = aligned(good[:COUNT], shuffled)
+    wrong = sum(n != k for k, n in enumerate(shown))
+    assert found.strays >= 0.8 * wrong > 0 or not found.right
+    few, _ = aligned(good[:COUNT], bad[:COUNT])
+    assert few.strays == 0
+
+
+def test_noise_backwards_is_no_order(good):
+    """In noise that runs backwards every picture has its equal, each before the last one's."""
+    noise = [signature(noisy(plane(0), 30, seed=n), 8) for n in range(COUNT)]
+    found, matches = aligned(noise, noise[::-1])
+    assert found.changes == 0 and matches == [[n, n] for n in range(COUNT)]
+
+
 # --------------------------------------------------------------------------- nothing to be found
 
 

@@ -91,6 +91,42 @@ def test_converted_frame_rate(tmp_path, good, bad, rates):
     assert same(fixed, score(good[:COUNT], bad[:COUNT], align="off"))
 
 
+@pytest.mark.parametrize("every", [3, 4])
+def test_every_third_or_fourth_picture_lost(good, bad, every):
+    kept = [n for n in range(COUNT) if n % every != every - 1]
+    distorted = [bad[n] for n in kept]
+    found = score(good[:COUNT], distorted)
+    assert aligned(found).verdict == "drifting"
+    assert f"loses 1 picture in every {every}" in faults(found)[0]
+    fixed = score(good[:COUNT], distorted, align="fix")
+    assert same(fixed, score([good[n] for n in kept], distorted, align="off"))
+
+
+def test_lags_that_grow_far_are_fixed_to_the_end():
+    lumas = [plane(n, 96, 72) for n in range(1500)]
+    kept = [n for n in range(1500) if n % 3]
+    distorted = [noisy(lumas[n], 10, seed=n) for n in kept]
+    fixed = score(lumas, distorted, align="fix")
+    assert fixed.provenance.pairing.pairs == len(kept)
+    assert same(fixed, score([lumas[n] for n in kept], distorted, align="off"))
+
+
+@pytest.mark.parametrize("rates", [(30, 24), (25, 24)])
+def test_a_rate_that_was_lowered_is_paired_right(tmp_path, good, bad, rates):
+    """A converter that shows the last picture there is, and time stamps that are what they say."""
+    one, other = rates
+    shown = [n * one // other for n in range(COUNT * other // one)]
+    reference = write(tmp_path / "one.mkv", good[:COUNT], rate=one)
+    lowered = write(tmp_path / "other.mkv", [bad[n] for n in shown], rate=other)
+    found = score(reference, lowered)
+    assert faults(found), found.warnings
+    fixed = score(reference, lowered, align="fix")
+    assert fixed.score > found.score + 1
+    assert aligned(fixed).right
+    by_hand = score([good[n] for n in shown], [bad[n] for n in shown], align="off")
+    assert abs(fixed.score - by_hand.score) < 0.5
+
+
 def test_start_cut_from_a_file_with_time_stamps(tmp_path, good, bad):
     one = write(tmp_path / "one.mp4", good[:COUNT])
     other = write(tmp_path / "other.mkv", bad[11:COUNT])
