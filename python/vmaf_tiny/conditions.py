@@ -1,5 +1,6 @@
 """Models for encodes whose encoder, preset and CRF are known: a conditioned one is told of them."""
 
+import functools
 import os
 import threading
 from dataclasses import dataclass
@@ -88,6 +89,10 @@ class Models:
                 self._loaded[key] = model
             return self._loaded[key]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it be sent to another process, which loads what it needs of it, and once."""
+        return _shared, (os.fspath(self._model), self._told, tuple(sorted(self._options.items())))
+
     def close(self) -> None:
         """Free them; safe to call twice."""
         with self._lock:
@@ -99,3 +104,15 @@ class Models:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def shared_models(
+    model: str | os.PathLike[str], *, told: Conditions | None = None, **options: Any
+) -> Models:
+    """Return `Models` that all of this process share; they stay open."""
+    return _shared(os.fspath(model), told, tuple(sorted(options.items())))
+
+
+@functools.cache
+def _shared(model: str, told: Conditions | None, options: tuple[tuple[str, Any], ...]) -> Models:
+    return Models(model, told=told, **dict(options))

@@ -18,9 +18,9 @@ import clips
 import vmaf_tiny
 from vmaf_tiny.encode import Rendition
 from vmaf_tiny.sweep import Store, bd_rates, grid, sweep
-from vmaf_tiny.sweep import jobs as jobs_module
 from vmaf_tiny.sweep.grid import bits_per_second, numbers
-from vmaf_tiny.sweep.store import packed
+from vmaf_tiny.units import jobs as jobs_module
+from vmaf_tiny.units.store import packed
 
 SIZE = 256, 144  # x264 makes the same encode twice only at widths that are multiples of 128
 THREE = grid(crf=[24, 32, 40], presets=["veryfast"])
@@ -55,7 +55,7 @@ def computed(monkeypatch):
         passes.append([each.crf for each in job.renditions])
         return plain(job, report)
 
-    monkeypatch.setattr("vmaf_tiny.sweep.runners.run_job", noted)
+    monkeypatch.setattr("vmaf_tiny.units.runners.run_job", noted)
     return passes
 
 
@@ -131,7 +131,7 @@ DEATHS = {
         join.Joiner._see = dying""",
     "write": """
         import sqlite3
-        from vmaf_tiny.sweep.store import Store
+        from vmaf_tiny.units.store import Store
         plain = Store.add
         class Dying:
             def __init__(self, connection): self.connection = connection
@@ -345,7 +345,7 @@ def test_a_dask_worker_that_is_killed_is_done_without(source, expected, cluster)
 
 
 def test_no_dask_is_said(source, monkeypatch):
-    monkeypatch.setattr("vmaf_tiny.sweep.runners.PATIENCE", 1)
+    monkeypatch.setattr("vmaf_tiny.units.runners.PATIENCE", 1)
     with pytest.raises(vmaf_tiny.VmafTinyError, match="no Dask scheduler"):
         sweep(source, THREE, dask="tcp://127.0.0.1:1")
 

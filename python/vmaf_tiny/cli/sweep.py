@@ -20,7 +20,7 @@ from vmaf_tiny.encode import Rendition, RenditionResult, write_results
 from vmaf_tiny.encode.tables import results_format, summary
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.files import check_writable
-from vmaf_tiny.sweep import BdRate, SweepProgress, bd_rates, default_store, grid, sweep
+from vmaf_tiny.sweep import BdRate, WorkProgress, bd_rates, default_store, grid, sweep
 from vmaf_tiny.sweep.curves import has_library
 from vmaf_tiny.sweep.grid import bits_per_second, numbers, size_of
 
@@ -186,7 +186,7 @@ def _rates(rates: Sequence[BdRate]) -> Table:
 
 # ------------------------------------------------------------------------------------- progress
 
-_Reports = tuple[Callable[[SweepProgress], None] | None, Callable[[RenditionResult], None] | None]
+_Reports = tuple[Callable[[WorkProgress], None] | None, Callable[[RenditionResult], None] | None]
 
 
 def _shown(kind: str) -> Any:
@@ -197,10 +197,10 @@ def _shown(kind: str) -> Any:
     return _bars() if sys.stderr.isatty() else nullcontext((_lines(), None))
 
 
-def _lines() -> Callable[[SweepProgress], None]:
+def _lines() -> Callable[[WorkProgress], None]:
     due = time.monotonic() + LINE_EVERY
 
-    def report(progress: SweepProgress) -> None:
+    def report(progress: WorkProgress) -> None:
         nonlocal due
         if time.monotonic() >= due:
             due = time.monotonic() + LINE_EVERY
@@ -209,7 +209,7 @@ def _lines() -> Callable[[SweepProgress], None]:
     return report
 
 
-def _text(progress: SweepProgress) -> str:
+def _text(progress: WorkProgress) -> str:
     done = sum(each.state in ("done", "stored") for each in progress.renditions)
     total = f" of {progress.total}" if progress.total else ""
     left = f", {clock(progress.eta, 0)} left" if progress.eta is not None else ""
@@ -227,7 +227,7 @@ def _bars() -> Iterator[_Reports]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: list[Any] = []
 
-        def report(progress: SweepProgress) -> None:
+        def report(progress: WorkProgress) -> None:
             if not tasks:
                 for each in progress.renditions:
                     tasks.append(bars.add_task("", total=None, label=escape(each.rendition.label)))
@@ -255,7 +255,7 @@ def _events() -> _Reports:
     def write(event: dict[str, Any]) -> None:
         print(json.dumps(event, allow_nan=False), file=sys.stderr, flush=True)
 
-    def report(progress: SweepProgress) -> None:
+    def report(progress: WorkProgress) -> None:
         nonlocal due
         whole = all(each.state in ("done", "stored") for each in progress.renditions)
         if time.monotonic() < due and not whole:

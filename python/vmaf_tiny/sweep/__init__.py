@@ -7,14 +7,14 @@ encodes and scores them, keeps what is done in a `Store`, and goes on from there
 
 from vmaf_tiny.sweep.curves import BdRate, bd_rates, curves_of
 from vmaf_tiny.sweep.grid import grid
-from vmaf_tiny.sweep.run import RenditionState, SweepProgress, sweep
-from vmaf_tiny.sweep.store import Store, default_store
+from vmaf_tiny.sweep.run import sweep
+from vmaf_tiny.units import RenditionState, Store, WorkProgress, default_store
 
 __all__ = [
     "BdRate",
     "RenditionState",
     "Store",
-    "SweepProgress",
+    "WorkProgress",
     "bd_rates",
     "curves_of",
     "default_store",

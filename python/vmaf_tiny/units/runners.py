@@ -23,9 +23,11 @@ from vmaf_tiny.encode.lane import unfinished
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.errors import OptionError, VmafTinyError
 from vmaf_tiny.files import write_atomically
-from vmaf_tiny.sweep.jobs import Job, run_job, run_remotely
+from vmaf_tiny.units.jobs import Job, run_job, run_remotely
 
-Done = Callable[[int, list[bytes]], None]
+Done = Callable[[int, list[bytes]], bool]
+"""Takes the number of a job and its values; True: the other jobs are not needed any more."""
+
 Reporter = Callable[[int, EncodeProgress], None]
 
 RETRIES = 3

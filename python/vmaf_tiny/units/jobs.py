@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vmaf_tiny._core import ModelInfo, version
-from vmaf_tiny.conditions import BLIND, Models
+from vmaf_tiny._core import Model, ModelInfo, version
+from vmaf_tiny.conditions import BLIND, Models, shared_models
 from vmaf_tiny.encode.codecs import encoder_version
 from vmaf_tiny.encode.engine import EncodeProgress, encode_and_score
 from vmaf_tiny.encode.rendition import Rendition
@@ -25,7 +25,7 @@ from vmaf_tiny.encode.tables import SCHEMA_VERSION, rendition_from_dict, renditi
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.frames import RawFormat
 from vmaf_tiny.inputs import Scale, Surveyed
-from vmaf_tiny.sweep.store import digest, packed, unpacked
+from vmaf_tiny.units.store import digest, packed, unpacked
 
 Report = Callable[[EncodeProgress], None]
 
@@ -37,7 +37,7 @@ class Scoring:
     Attributes
     ----------
     model, model_dir, device, clip
-        As for `vmaf_tiny.score`.
+        As for `vmaf_tiny.score`. A model that is loaded scores in this process alone.
     blind
         Whether a model that is conditioned on the encoder is told nothing of it.
     mode
@@ -54,8 +54,8 @@ class Scoring:
         Of which the score does not depend.
     """
 
-    model: str = "vmaf_tiny_v2"
-    model_dir: str | None = None
+    model: str | os.PathLike[str] | Model | Models = "vmaf_tiny_v2"
+    model_dir: str | os.PathLike[str] | None = None
     device: str = "auto"
     clip: bool = True
     blind: bool = False
@@ -67,15 +67,19 @@ class Scoring:
     threads: int = 0
     cpu: str = "best"
 
-    def models(self) -> Models:
-        """Return what loads the model; the same in all of a process."""
-        return _models(self.model, self.model_dir, self.device, self.clip, self.blind)
+    def models(self) -> Model | Models:
+        """Return what scores; the same in all of a process."""
+        if isinstance(self.model, Model | Models):
+            return self.model
+        told = BLIND if self.blind else None
+        return shared_models(
+            self.model, told=told, model_dir=self.model_dir, device=self.device, clip=self.clip
+        )
 
-
-@functools.cache
-def _models(model: str, model_dir: str | None, device: str, clip: bool, blind: bool) -> Models:
-    told = BLIND if blind else None
-    return Models(model, told=told, model_dir=model_dir, device=device, clip=clip)
+    def model_of(self, rendition: Rendition) -> Model:
+        """Return the model that scores a rendition."""
+        models = self.models()
+        return models.of(rendition.conditions) if isinstance(models, Models) else models
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ def unit_key(
         "model": model.sha256,
         "told": [model.codec, model.preset, model.crf],
         "provider": model.provider,
-        "clip": scoring.clip,
+        "clip": model.clipped,
         "mode": scoring.mode,
         "allow": sorted(scoring.allow),
         "raw": {name: str(value) for name, value in raw.items()} if raw else None,

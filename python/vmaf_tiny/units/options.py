@@ -1,0 +1,109 @@
+"""Options of all that does units of work: sweeps, ladders and searches take them by name."""
+
+import os
+from collections.abc import Collection
+from typing import TypedDict
+
+from vmaf_tiny._core import Model
+from vmaf_tiny.conditions import Models
+from vmaf_tiny.edit import Edit
+from vmaf_tiny.encode.source import survey_source
+from vmaf_tiny.errors import OptionError
+from vmaf_tiny.frames import RawFormat
+from vmaf_tiny.inputs import Scale
+from vmaf_tiny.preflight import check_allowances
+from vmaf_tiny.units.jobs import Scoring
+from vmaf_tiny.units.run import Units, Work
+
+
+class UnitOptions(TypedDict, total=False):
+    """How encodes are scored, where work is done, and where its results are kept.
+
+    Attributes
+    ----------
+    model_dir, device, clip, mode, allow, raw, threads, cpu
+        As for `vmaf_tiny.score`.
+    blind
+        Tell a model that is conditioned on the encoder nothing of it, rather than encoder, preset
+        and CRF of each rendition.
+    edit, scale
+        What is done to the source first, and the size of comparison, as for `encode_and_score`.
+    store
+        File to keep results in, so that what was killed goes on where it was; several runs may
+        share it. None: they are not kept.
+    workers
+        Processes that work at once; 0: this one works.
+    dask
+        Address of a Dask scheduler, or ``"local"``; None: no Dask.
+    upload
+        Send the source to Dask's workers, rather than have them read it at the same path.
+    segment
+        Split the source at key frames into segments of at least so many seconds, which are
+        encoded apart, see `vmaf_tiny.encode.segments`; None: it is encoded whole.
+    at_once
+        Renditions of one pass, 1 to 64: they share one decode of the source, and each needs
+        memory; 0: as many as fit, at most 8.
+    """
+
+    model_dir: str | os.PathLike[str] | None
+    device: str
+    clip: bool
+    blind: bool
+    mode: str
+    allow: Collection[str]
+    raw: RawFormat | None
+    edit: Edit | None
+    scale: Scale
+    threads: int
+    cpu: str
+    store: str | os.PathLike[str] | None
+    workers: int
+    dask: str | None
+    upload: bool
+    segment: float | None
+    at_once: int
+
+
+def open_units(
+    source: str | os.PathLike[str],
+    model: str | os.PathLike[str] | Model | Models,
+    options: UnitOptions,
+) -> Units:
+    """Return what does units of work on a source, by options as `UnitOptions` has them.
+
+    Raises
+    ------
+    TypeError
+        There is no such option.
+    OptionError
+        One has a wrong value.
+    InputError
+        Bars of the source are to be cropped and cannot be looked for.
+    """
+    if unknown := set(options) - set(UnitOptions.__annotations__):
+        raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
+    work = Work(
+        store=options.get("store"),
+        workers=options.get("workers", 0),
+        dask=options.get("dask"),
+        upload=options.get("upload", False),
+        segment=options.get("segment"),
+        at_once=options.get("at_once", 0),
+    )
+    if isinstance(model, Model) and (work.workers or work.dask):
+        raise OptionError("a model that is loaded stays in this process: give its id or path")
+    scoring = Scoring(
+        model=model,
+        model_dir=options.get("model_dir"),
+        device=options.get("device", "auto"),
+        clip=options.get("clip", True),
+        blind=options.get("blind", False),
+        mode=options.get("mode", "exact"),
+        allow=tuple(sorted(check_allowances(options.get("allow", ())))),
+        raw=options.get("raw"),
+        scale=options.get("scale", "reference"),
+        seen=survey_source(source, options.get("raw"), options.get("edit")),
+        threads=options.get("threads", 0) or work.threads(),
+        cpu=options.get("cpu", "best"),
+    )
+    return Units(source, scoring, work)

@@ -1,0 +1,217 @@
+"""Do units of work on a source: those that are stored are not done again."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from vmaf_tiny.encode.engine import MOST, kept_files
+from vmaf_tiny.encode.lane import Lane
+from vmaf_tiny.encode.rendition import Rendition
+from vmaf_tiny.encode.result import RenditionResult
+from vmaf_tiny.encode.segment import Segment
+from vmaf_tiny.encode.segments import split
+from vmaf_tiny.encode.source import NO_SEAMS, open_feed
+from vmaf_tiny.errors import OptionError
+from vmaf_tiny.units.jobs import Scoring
+from vmaf_tiny.units.plan import Plan
+from vmaf_tiny.units.progress import Tracker, WorkProgress
+from vmaf_tiny.units.runners import Runner, in_processes, on_dask, run_here
+from vmaf_tiny.units.store import Store
+
+_HELD = 120  # pictures that an encoder holds, roughly
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where work is done, in which portions, and where its results are kept.
+
+    Attributes
+    ----------
+    store
+        File to keep results in; None: they are not kept.
+    workers
+        Processes that work at once; 0: this one works.
+    dask
+        Address of a Dask scheduler, or ``"local"``; None: no Dask.
+    upload
+        Send the source to Dask's workers, rather than have them read it at the same path.
+    segment
+        Split the source at key frames into segments of at least so many seconds, which are
+        encoded apart, see `vmaf_tiny.encode.segments`; None: it is encoded whole.
+    at_once
+        Renditions of one pass, 1 to `MOST`: they share one decode of the source, and each needs
+        memory; 0: as many as fit, at most 8.
+
+    Raises
+    ------
+    OptionError
+        A number is out of range.
+    """
+
+    store: str | os.PathLike[str] | None = None
+    workers: int = 0
+    dask: str | None = None
+    upload: bool = False
+    segment: float | None = None
+    at_once: int = 0
+
+    def __post_init__(self) -> None:
+        if self.workers < 0 or not 0 <= self.at_once <= MOST:
+            raise OptionError(
+                f"{self.workers} workers, {self.at_once} at once: give 0 or more, up to {MOST}"
+            )
+        if self.segment is not None and self.segment <= 0:
+            raise OptionError(f"segments of {self.segment} seconds: give more than 0")
+
+    def threads(self) -> int:
+        """Return threads for the features of one worker; 0: one per processor."""
+        count = self.workers or (2 if self.dask else 0)
+        return max(1, (os.cpu_count() or 1) // count) if count else 0
+
+    def runner(self) -> Runner:
+        """Return what runs jobs."""
+        if self.dask:
+            return on_dask(self.dask, upload=self.upload, workers=self.workers)
+        return in_processes(self.workers) if self.workers else run_here
+
+
+class Units:
+    """Does units of work on one source; to be closed.
+
+    Parameters
+    ----------
+    source
+        Path of a file.
+    scoring
+        How encodes are scored.
+    work
+        Where it is done and where results are kept.
+
+    Raises
+    ------
+    OptionError
+        A value is out of range, or what is asked for is not installed.
+    InputError
+        The source cannot be read.
+    """
+
+    def __init__(self, source: str | os.PathLike[str], scoring: Scoring, work: Work) -> None:
+        self._source, self._scoring, self._work = os.fspath(source), scoring, work
+        if work.segment and scoring.seen.edit.deinterlace:
+            raise OptionError(NO_SEAMS)
+        self._runner = work.runner()
+        self._store: Store | None = None
+        self._sha256 = ""
+        self._segments: Sequence[Segment] = ()
+
+    def _open(self) -> Store:
+        """Open the store and read the source through, once."""
+        if self._store is None:
+            work = self._work
+            self._store = Store(work.store if work.store is not None else ":memory:")
+            # What is no file, such as an address, can be read but has no sum to be known by.
+            if work.store is not None or work.dask or Path(self._source).exists():
+                self._sha256 = self._store.digest(self._source)
+            whole = split(self._source, work.segment) if work.segment else []
+            self._segments = whole if len(whole) > 1 else ()
+        return self._store
+
+    def make(
+        self,
+        renditions: Sequence[Rendition],
+        *,
+        keep: str | os.PathLike[str] | None = None,
+        progress: Callable[[WorkProgress], None] | None = None,
+        finished: Callable[[RenditionResult], None] | None = None,
+    ) -> list[RenditionResult]:
+        """Encode and score the whole source in many ways.
+
+        Parameters
+        ----------
+        renditions
+            What to make. All encoders are tried before work starts.
+        keep
+            Folder to keep the encodes in; None: they are not kept.
+        progress
+            Called now and then, from one thread at a time.
+        finished
+            Called with each result as soon as it is whole, in the order in which that happens.
+
+        Returns
+        -------
+        results
+            One for each rendition, in their order.
+
+        Raises
+        ------
+        OptionError
+            Nothing or something twice is to be made, or an encoder refuses what it is told.
+        InputError
+            The source must not be compared with what is to be made of it.
+        """
+        if not renditions:
+            raise OptionError("nothing to encode: give at least one rendition")
+        if len(set(renditions)) < len(renditions):
+            twice = next(each for each in renditions if renditions.count(each) > 1)
+            raise OptionError(f"{twice.label} is asked for twice: leave one out")
+        pixels, total = check(self._source, renditions, self._scoring)
+        store = self._open()
+        files = kept_files(keep, Path(self._source).name, renditions)
+        plan = Plan(
+            self._source, self._sha256, renditions, self._scoring, store, files, self._segments
+        )
+        jobs = plan.jobs(self._at_once(pixels, len(plan.missing_renditions())))
+        tracker = Tracker(plan, jobs, total, progress, finished)
+        tracker.begin()
+        if jobs:
+            self._runner(jobs, tracker.done, tracker.report)
+        return tracker.results()
+
+    def _at_once(self, pixels: int, missing: int) -> int:
+        """Return how many renditions share a pass."""
+        workers = self._work.workers
+        size = self._work.at_once or _fitting(pixels, max(workers, 1))
+        if workers or self._work.dask:  # so that every worker has something to do
+            size = min(size, max(1, -(-missing // max(workers, 1))))
+        return size
+
+    def close(self) -> None:
+        """End what works and close the store; safe to call twice."""
+        if self._store is not None:
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def check(source: str, renditions: Sequence[Rendition], scoring: Scoring) -> tuple[int, int | None]:
+    """Try every encoder and look at the source; return its pixels and number of pictures.
+
+    Raises
+    ------
+    OptionError
+        An encoder refuses, in its own words.
+    InputError
+        The source cannot be read, or must not be compared with what is to be made of it.
+    """
+    for rendition in renditions:
+        scoring.model_of(rendition)
+    allowed = frozenset(scoring.allow)
+    with open_feed(source, raw=scoring.raw, edit=scoring.seen, allow=allowed) as feed:
+        for rendition in renditions:
+            Lane(rendition, feed, allowed, None, scoring.scale).close()
+        return feed.info.width * feed.info.height, feed.info.frame_count
+
+
+def _fitting(pixels: int, workers: int) -> int:
+    """Return how many renditions at once leave half of the free memory alone."""
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):  # not on this system
+        return 4
+    return max(1, min(8, free // 2 // workers // (2 * _HELD * pixels)))
