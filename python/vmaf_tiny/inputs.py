@@ -34,7 +34,7 @@ class Inputs:
     ----------
     reference, distorted
         As `vmaf_tiny.score` takes them; the distorted may be None.
-    raw, edit, scale, allow
+    raw, edit, scale, allow, threads
         As `vmaf_tiny.score` takes them.
 
     Raises
@@ -54,7 +54,9 @@ class Inputs:
         edit: EditSpec = None,
         scale: Scale = "reference",
         allow: Collection[str] = (),
+        threads: int = 0,
     ) -> None:
+        self._threads = decoder_threads(threads)
         self._specs = [reference] if distorted is None else [reference, distorted]
         if distorted is not None:
             _check_two(reference, distorted)
@@ -66,8 +68,8 @@ class Inputs:
         sides = self._specs, self._formats, edit or (None, None), _ROLES
         # Files at the same time; all else one after the other, as both may be the same.
         files = all(isinstance(spec, str | os.PathLike) for spec in self._specs)
-        with ThreadPoolExecutor(len(self._specs) if files else 1) as threads:
-            self._seen = list(threads.map(survey_edited, *sides))
+        with ThreadPoolExecutor(len(self._specs) if files else 1) as pool:
+            self._seen = list(pool.map(survey_edited, *sides))
 
     @property
     def edits(self) -> tuple[str, ...]:
@@ -80,7 +82,14 @@ class Inputs:
         damaged = "damage" in self._allowed
         return [
             stack.enter_context(
-                open_source(spec, role=role, raw=form, damaged=damaged, edit=seen.edit)
+                open_source(
+                    spec,
+                    role=role,
+                    raw=form,
+                    decode_threads=self._threads,
+                    damaged=damaged,
+                    edit=seen.edit,
+                )
             )
             for spec, role, form, seen in zip(
                 self._specs, _ROLES, self._formats, self._seen, strict=False
@@ -194,6 +203,29 @@ class Surveyed:
 
     edit: Edit = field(default_factory=Edit)
     survey: Survey = field(default_factory=Survey)
+
+
+def decoder_threads(threads: int) -> int:
+    """Return how many threads each of two decoders gets beside those that score.
+
+    Where scorers keep all processors busy, a pair takes (score + 2 decode) / processors, so that a
+    decoder of half as many threads keeps up, however long decoding takes. More would only hold
+    more pictures; FFmpeg advises against more than 16.
+
+    Parameters
+    ----------
+    threads
+        For scoring; 0: one per processor.
+
+    Examples
+    --------
+    >>> [decoder_threads(n) for n in (1, 2, 8, 64)]
+    [1, 2, 5, 16]
+    """
+    if threads < 1:
+        allowed = getattr(os, "sched_getaffinity", None)  # not on every system
+        threads = len(allowed(0)) if allowed else os.cpu_count() or 1
+    return min(threads // 2 + 1, 16)
 
 
 def survey_edited(

@@ -33,8 +33,13 @@ class ReadAhead(Generic[T]):
 
     def __init__(self, items: Iterator[T], *, depth: int = 2) -> None:
         self._items = items
-        self._queue: queue.Queue[T | _End] = queue.Queue(depth)
-        self._stop = threading.Event()
+        # One of items and one of room for them, both written in C: a bounded one that is written
+        # in Python takes as long for a small picture as what is done with it.
+        self._queue: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
+        self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(depth):
+            self._room.put(None)
+        self._stopped = False
         self._thread = threading.Thread(target=self._read, name="vmaf-tiny-read", daemon=True)
         self._ended = False
         self._thread.start()
@@ -47,17 +52,14 @@ class ReadAhead(Generic[T]):
                     return
         except BaseException as caught:  # handed to the taker, whatever it is
             error = caught
-        self._put(_End(error))
+        self._queue.put(_End(error))
 
-    def _put(self, item: T | _End) -> bool:
+    def _put(self, item: T) -> bool:
         """Wait for room; return whether anyone is still interested."""
-        while not self._stop.is_set():
-            try:
-                self._queue.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
+        self._room.get()
+        if not self._stopped:
+            self._queue.put(item)
+        return not self._stopped
 
     def __iter__(self) -> Self:
         return self
@@ -67,6 +69,7 @@ class ReadAhead(Generic[T]):
             raise StopIteration
         item = self._queue.get()
         if not isinstance(item, _End):
+            self._room.put(None)
             return item
         self._ended = True
         if item.error is not None:
@@ -75,8 +78,8 @@ class ReadAhead(Generic[T]):
 
     def close(self) -> bool:
         """Stop reading; return whether the thread has ended, so that its input can be closed."""
-        self._stop.set()
-        self._ended = True
+        self._stopped = self._ended = True
+        self._room.put(None)
         while not self._queue.empty():
             self._queue.get_nowait()
         self._thread.join(_PATIENCE)

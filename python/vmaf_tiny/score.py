@@ -102,7 +102,8 @@ def score(
         For a model that is conditioned on the encoder: its name, such as ``"libx264"``, preset and
         CRF; or codec ``"blind"`` for a score without that knowledge. Other models take none.
     threads
-        Threads for the features, 0: one per processor. Scores do not depend on it.
+        Threads for the features, 0: one per processor; each decoder gets one more than half as
+        many. Scores do not depend on it.
     cpu
         Kernels for the features, ``"best"`` or a level's name. Scores do not depend on it.
     subsample
@@ -158,7 +159,9 @@ def score(
         raise OptionError(f"unknown alignment {align!r}: choose one of {', '.join(ALIGNMENTS)}")
     if distorted is None:
         raise OptionError("distorted is None: give the video that is to be scored")
-    inputs = Inputs(reference, distorted, raw=raw, edit=edit, scale=scale, allow=allow)
+    inputs = Inputs(
+        reference, distorted, raw=raw, edit=edit, scale=scale, allow=allow, threads=threads
+    )
     if align == "fix":
         inputs.check_twice()
     with ExitStack() as stack:

@@ -20,7 +20,7 @@ from vmaf_tiny.luma import Conversion, Converter, Image, Luma, pixels
 _PICTURES = 10
 _INDEXED = ("yuv4mpegpipe", "avi")
 _PATIENCE = 1.0  # seconds for looking for key frames
-_FEW = 4  # pictures that key frames must give, else the start is decoded
+_FEW = 3  # pictures that key frames must give, else the start is decoded
 _START = 48  # packets
 _PACKETS = 250
 _JITTER = 0.25  # of the usual time between pictures

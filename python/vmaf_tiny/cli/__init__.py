@@ -6,9 +6,6 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from cyclopts import CycloptsError
-
-from vmaf_tiny.cli.commands import app
 from vmaf_tiny.errors import OptionError, VmafTinyError, one_line
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
@@ -34,10 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files can be any bytes
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
+    # NumPy starts a thread for each processor, all of which spin for a while, to multiply
+    # matrices; those here are too small for more than one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     return _run(list(sys.argv[1:] if arguments is None else arguments))
 
 
 def _run(tokens: list[str]) -> int:
+    from cyclopts import CycloptsError
+
+    from vmaf_tiny.cli.commands import app
+
     try:
         if not tokens:
             app.help_print([])
