@@ -78,6 +78,7 @@ def worst_windows(
         last = len(scores) - 1
         return [Window(float(times[0]), float(ends[-1]), float(scores.mean()), 0, last)]
     stop = np.searchsorted(times, times[begin] + seconds - step / 2)
+    stop = np.maximum(stop, begin + 1)  # a picture that is shown for longer is a window
     sums = np.concatenate([[0.0], np.cumsum(scores)])
     means = (sums[stop] - sums[begin]) / (stop - begin)
     found: list[Window] = []
