@@ -1,6 +1,7 @@
 """Decode the video of a file, a pipe or a PyAV container, and notice when it is damaged."""
 
 import io
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import av
+from av.codec.context import Flags
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
 from av.packet import Packet
@@ -27,6 +29,10 @@ Timestamps: TypeAlias = Literal["own", "constant", "none"]
 _STDIN = "-"
 _CHROMA = {"420": "yuv420p", "422": "yuv422p", "444": "yuv444p", "gray": "gray", "400": "gray"}
 _RAW_SUFFIXES = frozenset({"", ".yuv", ".raw", ".y", ".luma", ".gray", ".i420", ".nv12", ".p010"})
+BACK = (0.0, 2.0, 10.0, 1e5)
+"""Seconds to go back further for a key frame where a container has no index, as MPEG-TS; the last
+is the start of anything."""
+
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 # Formats of one rate for all frames, from which FFmpeg makes up time stamps.
 _CONSTANT = re.compile(r"rawvideo|yuv4mpegpipe|avi|image2|image2pipe|.*_pipe")
@@ -198,7 +204,8 @@ class Media:
         # A cover picture is no video.
         videos = [s for s in streams.video if not s.disposition & Disposition.attached_pic]
         if not videos:
-            kinds = ", ".join(sorted({stream.type for stream in streams})) or "none"
+            types = {"a cover picture" if s in streams.video else s.type for s in streams}
+            kinds = ", ".join(sorted(types)) or "none"
             raise InputError(f"{self.label} has no video (its streams: {kinds}): give a video")
         best = streams.best("video")
         stream = best if isinstance(best, VideoStream) and best in videos else videos[0]
@@ -215,6 +222,8 @@ class Media:
         if not decoder.is_open:
             decoder.thread_type = "AUTO"
             decoder.thread_count = threads
+            # Else what is cut off on the left is rounded down, and the picture is too wide.
+            decoder.flags |= Flags.unaligned
         self.format = self.container.format.name
         self.codec = decoder.name
         self.rate = stream.average_rate or stream.guessed_rate
@@ -255,18 +264,20 @@ class Media:
         InputError
             The data is damaged or ends too soon, unless damage was accepted.
         """
-        last: av.VideoFrame | None = None
+        shown: float | None = None  # not the frame, whose time stamp whoever takes it may change
+        lasts = 0.0
         end_of_data = 0
-        for packet in self._packets():
+        for packet in self.packets():
             if packet.size:
                 self._check_raw(packet)
                 end_of_data = (packet.pos or 0) + packet.size
             for frame in self._decoded(packet):
-                last = frame
+                shown = _seconds(frame)
+                lasts = float((frame.duration or 0) * (frame.time_base or 0))
                 yield frame
         if self.format == "yuv4mpegpipe" and 0 < end_of_data < self._size():
-            self._damage(_seconds(last), "its last frame is cut off")
-        self._check_end(last)
+            self._damage(shown, "its last frame is cut off")
+        self._check_end(shown, lasts)
 
     def seek(self, stamp: int, back: float = 0.0) -> None:
         """Go to a key frame, so that `frames` begins there, if the container can do that.
@@ -281,8 +292,36 @@ class Media:
         units = round(back / self.stream.time_base) if self.stream.time_base else 0
         self.container.seek(stamp - units, stream=self.stream, backward=True)
 
-    def _packets(self) -> "Iterator[Packet[VideoStream]]":
-        """Demux; the last packet is empty and flushes the decoder."""
+    def frames_from(self, seconds: float) -> Iterator[av.VideoFrame]:
+        """Decode from a key frame at or before a time on; may be called again.
+
+        Frames have the times that `timestamps` says. Those of one rate are decoded from the start,
+        as their own stamps say little.
+
+        Raises
+        ------
+        InputError
+            As `frames`; or no frame has a time.
+        """
+        if self.timestamps == "constant" and self.rate:
+            self.container.seek(self.stream.start_time or 0, stream=self.stream)
+            for index, frame in enumerate(self.frames()):
+                frame.pts, frame.time_base = index, 1 / self.rate
+                yield frame
+            return
+        stamp = math.floor(seconds / (self.stream.time_base or 1))
+        for back in BACK:
+            self.seek(stamp, back)
+            frames = self.frames()
+            first = next(frames, None)
+            if first and first.pts is not None and (first.pts <= stamp or back == BACK[-1]):
+                yield first
+                yield from frames
+                return
+        raise InputError(f"{self.label} cannot be read again from {seconds:.2f} s on: remux it")
+
+    def packets(self) -> "Iterator[Packet[VideoStream]]":
+        """Demux, once; the last packet is empty and flushes the decoder."""
         try:
             yield from self.container.demux(self.stream)
         except FFmpegError as error:
@@ -316,12 +355,13 @@ class Media:
             )
         self.frame_count = whole
 
-    def _check_end(self, last: av.VideoFrame | None) -> None:
-        """Refuse a video that ends before the time that it says it does."""
-        seconds = _seconds(last)
-        if last is None or seconds is None or self._end is None:
+    def _check_end(self, seconds: float | None, lasts: float) -> None:
+        """Refuse a video that ends before the time that it says it does.
+
+        `seconds` and `lasts` are of the last frame: when it is shown, and for how long.
+        """
+        if seconds is None or self._end is None:
             return
-        lasts = float((last.duration or 0) * (last.time_base or 0))
         interval = 1 / float(self.rate) if self.rate else 0.04
         if seconds + max(lasts, interval) < self._end - 2.5 * interval:
             self._damage(seconds, f"it ends there, not at {self._end:.2f} s as it says")
@@ -425,8 +465,8 @@ def _claimed_end(container: InputContainer, stream: VideoStream) -> float | None
     return None
 
 
-def _seconds(frame: av.VideoFrame | None) -> float | None:
-    return None if frame is None or frame.pts is None else frame.time
+def _seconds(frame: av.VideoFrame) -> float | None:
+    return None if frame.pts is None else frame.time
 
 
 def _packet_seconds(packet: "Packet[VideoStream]") -> float | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from av.video.format import VideoFormat
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
@@ -92,10 +93,7 @@ def pixels(name: str) -> Pixels:
         ) from None
     depths = [component.bits for component in form.components]
     if not depths or max(depths) > 16 or form.is_bayer or _NO_LUMA.match(name):
-        raise InputError(
-            f"no luma can be had from pixel format {name}: convert it first, such as with"
-            " ffmpeg -pix_fmt yuv444p16le"
-        )
+        raise no_luma(name)
     rgb = form.is_rgb or form.has_palette
     family: Literal["yuv", "gray", "rgb"]
     family = "rgb" if rgb else "gray" if _GRAY.match(name) else "yuv"
@@ -104,6 +102,14 @@ def pixels(name: str) -> Pixels:
     direct = native and _PLANAR.fullmatch(name) is not None
     alpha = any(component.is_alpha for component in form.components)
     return Pixels(name, family, bits, direct, alpha)
+
+
+def no_luma(name: str) -> InputError:
+    """Return the error for a pixel format that cannot be read."""
+    return InputError(
+        f"no luma can be had from pixel format {name}: convert it first, such as with"
+        " ffmpeg -pix_fmt yuv444p16le"
+    )
 
 
 def first_plane(frame: av.VideoFrame, bits: int) -> Luma:
@@ -196,9 +202,15 @@ class Converter:
         form = pixels(frame.format.name)
         if form.direct:
             return first_plane(frame, form.bits)
+        try:
+            return first_plane(self._planar(frame, form), form.bits)
+        except (FFmpegError, ValueError):  # swscale reads not all formats
+            raise no_luma(form.name) from None
+
+    def _planar(self, frame: av.VideoFrame, form: Pixels) -> av.VideoFrame:
         if form.family == "rgb":
             full = self._conversion.range == "full"
-            frame = self._format.reformat(
+            return self._format.reformat(
                 frame,
                 format=form.planar,
                 dst_colorspace=MATRICES[self._conversion.matrix],
@@ -207,16 +219,14 @@ class Converter:
                 interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
                 threads=_THREADS,
             )
-        else:
-            # Saying the same range on both sides keeps swscale from touching a sample.
-            frame = self._format.reformat(
-                frame,
-                format=form.planar,
-                src_color_range=ColorRange.MPEG,
-                dst_color_range=ColorRange.MPEG,
-                threads=_THREADS,
-            )
-        return first_plane(frame, form.bits)
+        # Saying the same range on both sides keeps swscale from touching a sample.
+        return self._format.reformat(
+            frame,
+            format=form.planar,
+            src_color_range=ColorRange.MPEG,
+            dst_color_range=ColorRange.MPEG,
+            threads=_THREADS,
+        )
 
     def _scaled(self, luma: Luma, width: int, height: int) -> Luma:
         bits = self._conversion.bits

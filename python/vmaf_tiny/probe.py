@@ -4,9 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-from av.error import FFmpegError
-
+from vmaf_tiny.containers import Media
+from vmaf_tiny.errors import InputError
 from vmaf_tiny.result import Result
 from vmaf_tiny.table import Scored
 
@@ -37,24 +36,24 @@ class Weight:
 def weigh(path: str | os.PathLike[str]) -> Weight | None:
     """Add up the packets of a video without decoding them; None if it is no video file."""
     try:
-        with av.open(os.fspath(path)) as container:
-            stream = container.streams.best("video")
-            if not isinstance(stream, av.video.stream.VideoStream):
-                return None
-            size, starts, ends = 0, [], []
-            for packet in container.demux(stream):
-                size += packet.size
-                if packet.pts is not None and packet.time_base:
-                    starts.append(float(packet.pts * packet.time_base))
-                    ends.append(starts[-1] + float((packet.duration or 0) * packet.time_base))
-            rate, frames = stream.average_rate, len(starts)
-            duration = max(ends) - min(starts) if frames else None
-            if duration is not None and rate:  # where the last packet does not say how long it is
-                duration = max(duration, frames / float(rate))
-            codec = stream.codec_context
-            return Weight(codec.name, codec.width, codec.height, size, duration or None)
-    except (OSError, FFmpegError):
+        media = Media(path, role="video", damaged=True)
+    except InputError:
         return None
+    try:
+        stream, size, starts, ends = media.stream, 0, [], []
+        for packet in media.packets():
+            size += packet.size
+            if packet.pts is not None and packet.time_base:
+                starts.append(float(packet.pts * packet.time_base))
+                ends.append(starts[-1] + float((packet.duration or 0) * packet.time_base))
+        rate, frames = stream.average_rate, len(starts)
+        duration = max(ends) - min(starts) if frames else None
+        if duration is not None and rate:  # where the last packet does not say how long it is
+            duration = max(duration, frames / float(rate))
+        codec = stream.codec_context
+        return Weight(codec.name, codec.width, codec.height, size, duration or None)
+    finally:
+        media.close()
 
 
 def describe(result: Result, reference: str, distorted: str) -> Scored:

@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from av.filter import Graph
 from av.video.frame import PictureType
 from av.video.reformatter import (
@@ -21,19 +22,19 @@ from av.video.reformatter import (
 )
 from numpy.typing import NDArray
 
+from vmaf_tiny.containers import BACK
 from vmaf_tiny.encode.codecs import Shape
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.frames import Source, VideoInfo
 from vmaf_tiny.inputs import Surveyed
-from vmaf_tiny.luma import Image, pixels
+from vmaf_tiny.luma import Image, no_luma, pixels
 
 _USUAL_RATE = Fraction(25)  # where the source does not say
 _FINEST = 65535  # of a time base, as MPEG-4 has it, where that is fine enough
 _FINE_ENOUGH = 2000  # time stamps per second
 _SNAP = 0.0006  # seconds: what containers that count milliseconds are off by
 _RANGES = {"limited": ColorRange.MPEG, "full": ColorRange.JPEG, None: ColorRange.UNSPECIFIED}
-_BACK = (0.0, 2.0, 10.0, 1e5)  # seconds; the last is the start of anything
 _DEPTHS = (8, 9, 10, 12, 14, 16)
 _TURNS = {1: "cclock", 3: "clock"}
 
@@ -68,9 +69,15 @@ class Clock:
         Raises
         ------
         InputError
-            Its time is not later than that of the one before.
+            Its time is not later than that of the one before, or is unknown while others are
+            known.
         """
         if time is None:
+            if self._start is not None:
+                raise InputError(
+                    f"picture {index} of the source has no time stamp, others have: remux it with"
+                    " time stamps for all first"
+                )
             return index * self._finer
         if self._start is None:
             self._start = time
@@ -143,17 +150,20 @@ def _shaped(frame: av.VideoFrame, shape: Shape, reformatter: VideoReformatter) -
     full = shape.tags[0] == ColorRange.JPEG
     range_ = ColorRange.JPEG if full else ColorRange.MPEG
     rgb = frame.format.is_rgb
-    made = reformatter.reformat(
-        frame,
-        width=shape.width,
-        height=shape.height,
-        format=shape.pix_fmt,
-        dst_colorspace=Colorspace.ITU709 if rgb else None,
-        src_color_range=ColorRange.JPEG if rgb else range_,
-        dst_color_range=range_,
-        interpolation=Interpolation.BICUBIC,
-        threads=1,  # more write over each other's slices
-    )
+    try:
+        made = reformatter.reformat(
+            frame,
+            width=shape.width,
+            height=shape.height,
+            format=shape.pix_fmt,
+            dst_colorspace=Colorspace.ITU709 if rgb else None,
+            src_color_range=ColorRange.JPEG if rgb else range_,
+            dst_color_range=range_,
+            interpolation=Interpolation.BICUBIC,
+            threads=1,  # more write over each other's slices
+        )
+    except (FFmpegError, ValueError):
+        raise no_luma(frame.format.name) from None
     _stamp(made, frame.pts, frame.time_base, shape.tags)
     return made
 
@@ -284,7 +294,7 @@ class Feed:
         Where a container has no index, as MPEG-TS, a key frame is found by going back too far.
         """
         count = 0
-        for seconds in _BACK:
+        for seconds in BACK:
             self._source.seek(segment.seek, seconds)
             for _, time, image in self._source.images():
                 assert isinstance(image, av.VideoFrame)
@@ -317,7 +327,8 @@ def color_tags(info: VideoInfo) -> tuple[int, int, int, int]:
     primaries = ColorPrimaries[info.primaries.upper()] if info.primaries else 2
     if info.family == "rgb":
         return int(ColorRange.MPEG), int(transfer), 1, int(primaries)
-    range_ = _RANGES[info.range if info.range_said else None]
+    # Full range that goes without saying, as of gray, would not in other formats.
+    range_ = _RANGES[info.range if info.range_said or info.range == "full" else None]
     return int(range_), int(transfer), matrices.get(info.matrix or "", 2), int(primaries)
 
 

@@ -22,27 +22,40 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from vmaf_tiny.containers import Media, RawFormat, raw_for
 from vmaf_tiny.encode.join import joined
 from vmaf_tiny.encode.result import RenditionResult
 from vmaf_tiny.encode.segment import LEAD_IN, Segment
+from vmaf_tiny.encode.source import ROLE
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.files import write_atomically
 from vmaf_tiny.pairing import PairingReport, SideReport
 from vmaf_tiny.result import Result
 
 
-def split(path: str | os.PathLike[str], seconds: float) -> list[Segment]:
+def split(
+    path: str | os.PathLike[str], seconds: float, raw: RawFormat | None = None
+) -> list[Segment]:
     """Split a video at key frames into segments of at least so many seconds.
 
     Nothing is decoded. The last segment may be shorter; one that would be shorter than half joins
     the one before.
+
+    Parameters
+    ----------
+    path
+        Of the video.
+    seconds
+        More than 0.
+    raw
+        What raw video is like.
 
     Raises
     ------
     InputError
         The video has no time stamps to split it by.
     """
-    stamps, keys, base = _scan(path)
+    stamps, keys, base = _scan(path, raw_for(path, raw))
     starts = [0]
     for number in np.flatnonzero(keys).tolist():
         if (stamps[number] - stamps[starts[-1]]) * base >= Fraction(seconds):
@@ -66,24 +79,24 @@ def _segment(number: int, stamps: Sequence[int], keys: Sequence[bool], a: int, b
     )
 
 
-def _scan(path: str | os.PathLike[str]) -> tuple[list[int], list[bool], Fraction]:
+def _scan(
+    path: str | os.PathLike[str], raw: RawFormat | None
+) -> tuple[list[int], list[bool], Fraction]:
     """Return time stamps in order, which of them are key frames, and what they count."""
-    name = os.fspath(path)
+    media = Media(path, role=ROLE, raw=raw, damaged=True)  # whoever decodes it will tell of damage
     try:
-        with av.open(name) as container:
-            stream = container.streams.best("video")
-            if not isinstance(stream, VideoStream) or not stream.time_base:
-                raise InputError(f"{name} has no video: give a video")
-            found = {
-                packet.pts: packet.is_keyframe
-                for packet in container.demux(stream)
-                if packet.size and not packet.is_discard
-            }
-            base = stream.time_base
-    except FFmpegError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror}") from None
-    if None in found or not found:
-        raise InputError(f"{name} has no time stamps to split it by: encode it without segments")
+        base = media.stream.time_base
+        found = {
+            packet.pts: packet.is_keyframe
+            for packet in media.packets()
+            if packet.size and not packet.is_discard
+        }
+    finally:
+        media.close()
+    if None in found or not found or not base:
+        raise InputError(
+            f"{media.label} has no time stamps to split it by: encode it without segments"
+        )
     stamps = sorted(stamp for stamp in found if stamp is not None)
     return stamps, [found[stamp] for stamp in stamps], base
 

@@ -357,7 +357,13 @@ class _Prober:
     def _encode_samples(self, crf: float, samples: Samples) -> "tuple[RenditionResult, _Watch]":
         """Encode samples, until the estimate has left the target if there is one."""
         assert isinstance(self._source, str | os.PathLike)
-        reel = Reel(self._source, samples, self._options["edit"].edit)
+        reel = Reel(
+            self._source,
+            samples,
+            raw=self._options["raw"],
+            edit=self._options["edit"].edit,
+            damaged="damage" in self._options["allow"],
+        )
         watch = _Watch(reel, samples, self._base, self._measure, self._goal)
         first = next(iter(self.whole.values()))
         raw = RawFormat(

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import FEATURES
+from vmaf_tiny.containers import Media, RawFormat, raw_for
 from vmaf_tiny.edit import Edit, edited
 from vmaf_tiny.encode import RenditionResult
+from vmaf_tiny.errors import InputError
 
 CHUNK = 2.0
 """Seconds of a sample."""
@@ -174,8 +176,8 @@ class Reel:
         Of the source.
     samples
         What to read of it.
-    edit
-        What is done to its pictures.
+    raw, edit, damaged
+        As `open_source` takes them.
 
     Attributes
     ----------
@@ -184,40 +186,53 @@ class Reel:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], samples: Samples, edit: Edit | None = None
+        self,
+        path: str | os.PathLike[str],
+        samples: Samples,
+        *,
+        raw: RawFormat | None = None,
+        edit: Edit | None = None,
+        damaged: bool = False,
     ) -> None:
-        self._path = os.fspath(path)
+        self._path, self._raw, self._damaged = path, raw_for(path, raw), damaged
         self._edit = edit or Edit()
         self._samples = samples
         self.rows: list[tuple[int, int]] = []
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
+        media = Media(self._path, role="source", raw=self._raw, damaged=self._damaged)
+        try:
+            yield from self._all(media)
+        finally:
+            media.close()
+
+    def _all(self, media: Media) -> Iterator[av.VideoFrame]:
         begin = 0.0
         for number, sample in enumerate(self._samples.chosen):
             lead = min(LEAD * (sample.end - sample.start), sample.start - self._samples.times[0])
             start = sample.start - lead
-            for frame in _frames(self._path, start, sample.end, self._edit):
+            given = len(self.rows)
+            for frame in _frames(media, start, sample.end, self._edit):
                 assert frame.time is not None
                 row = int(np.argmin(np.abs(self._samples.times - frame.time)))
                 self.rows.append((number, row))
                 passed = begin + frame.time - start
                 frame.pts, frame.time_base = round(passed / _TIME_BASE), _TIME_BASE
                 yield frame
+            if len(self.rows) == given:
+                raise InputError(
+                    f"{media.label} does not decode the same twice, from {start:.2f} s on: encode"
+                    " the whole each time, by --samples 0"
+                )
             begin += sample.end - start
 
 
-def _frames(path: str, start: float, end: float, edit: Edit) -> Iterator[av.VideoFrame]:
+def _frames(media: Media, start: float, end: float, edit: Edit) -> Iterator[av.VideoFrame]:
     """Give the pictures, edited, that are shown from `start` to before `end`."""
-    with av.open(path) as container:
-        stream = container.streams.best("video")
-        assert isinstance(stream, av.video.stream.VideoStream)
-        stream.thread_type = "AUTO"
-        if stream.time_base:
-            container.seek(int(start / stream.time_base), stream=stream)
-        for frame in edited(container.decode(stream), edit, path):
-            assert isinstance(frame, av.VideoFrame)
-            if frame.time is None or frame.time < start - 1e-4:
-                continue
-            if frame.time > end - 1e-4:
-                return
-            yield frame
+    for frame in edited(media.frames_from(start), edit, media.label):
+        assert isinstance(frame, av.VideoFrame)
+        if frame.time is None or frame.time < start - 1e-4:
+            continue
+        if frame.time > end - 1e-4:
+            return
+        yield frame

@@ -114,7 +114,8 @@ class Units:
             # What is no file, such as an address, can be read but has no sum to be known by.
             if work.store is not None or work.dask or Path(self._source).exists():
                 self._sha256 = self._store.digest(self._source)
-            whole = split(self._source, work.segment) if work.segment else []
+            raw = self._scoring.raw
+            whole = split(self._source, work.segment, raw) if work.segment else []
             self._segments = whole if len(whole) > 1 else ()
         return self._store
 
