@@ -1,0 +1,288 @@
+"""Strange but possible videos: the right score, or one clear line; each was wrong once or could be.
+
+What is right is computed from the planes that the videos were made of, by `Scorer` alone.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+import clips
+import vmaf_tiny
+from vmaf_tiny.cli import main
+from vmaf_tiny.encode import Rendition, encode_and_score
+from vmaf_tiny.errors import InputError
+from vmaf_tiny.frames import RawFormat
+from vmaf_tiny.search import search
+from vmaf_tiny.windows import worst_windows
+
+COUNT = 12
+FAST = ("--preset", "ultrafast", "--no-store", "-q")
+MILLISECOND = Fraction(1, 1000)
+
+Said = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def said(capfd: pytest.CaptureFixture[str]) -> Said:
+    """Run the command here and return status, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(each) for each in arguments])
+        return status, *capfd.readouterr()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def lumas() -> list[Any]:
+    return clips.planes(COUNT)
+
+
+@pytest.fixture(scope="module")
+def noisy(lumas: list[Any]) -> list[Any]:
+    return [clips.noisy(luma, 20, n) for n, luma in enumerate(lumas)]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("strange")
+
+
+@pytest.fixture(scope="module")
+def reference(place: Path, lumas: list[Any]) -> Path:
+    return clips.write(place / "reference.mkv", lumas, codec="ffv1")
+
+
+def right(lumas: Sequence[Any], others: Sequence[Any], bits: int = 8) -> list[float]:
+    """Return the scores of planes."""
+    height, width = lumas[0].shape
+    with vmaf_tiny.Scorer(width, height, bits, threads=1) as scorer:
+        for one, other in zip(lumas, others, strict=True):
+            scorer.push(one, other)
+        return scorer.finish()[0].scores.tolist()
+
+
+def refused(answer: tuple[int, str, str], *words: str) -> None:
+    status, out, err = answer
+    assert (status, out) == (1, "") and err.count("\n") == 1, answer
+    assert err.startswith("vmaf-tiny: error: ") and "Errno" not in err, answer
+    for word in words:
+        assert word in err, answer
+
+
+# ---------------------------------------------------------------------------------- time stamps
+
+
+def stamped(path: Path, lumas: Sequence[Any], times: Sequence[int | None]) -> Path:
+    """Write a video whose packets have these time stamps, in milliseconds."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 128, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = MILLISECOND
+        packets = []
+        for number, luma in enumerate(lumas):
+            frame = clips.frame_of(luma)
+            frame.pts, frame.time_base = number, MILLISECOND
+            packets += stream.encode(frame)
+        packets += stream.encode(None)
+        for number, (packet, time) in enumerate(zip(packets, times, strict=True)):
+            packet.pts, packet.dts = time, min(number, 0 if time is None else time)
+            out.mux(packet)
+    return path
+
+
+STEADY = [40 * n for n in range(COUNT)]
+TIMES: dict[str, tuple[list[int | None], str]] = {
+    "repeated": ([*STEADY[:5], STEADY[4], *STEADY[6:]], "do not increase at picture 5"),
+    "all the same": ([0] * COUNT, "do not increase at picture 1"),
+    "back": ([*STEADY[:6], 170, *STEADY[7:]], "do not increase at picture 6"),
+    "far back": ([*STEADY[:6], 8, *STEADY[7:]], "do not increase at picture 6"),
+    "huge": ([10**12 + time for time in STEADY], ""),
+    "late": ([1400 + time for time in STEADY], ""),
+}
+
+
+@pytest.mark.parametrize("name", TIMES)
+def test_time_stamps(
+    said: Said, place: Path, reference: Path, lumas: list[Any], noisy: list[Any], name: str
+) -> None:
+    """Those that are in no order are refused and can be done without; others do not matter."""
+    times, words = TIMES[name]
+    path = stamped(place / f"{name}.mkv", noisy, times)
+    expected = right(lumas, noisy)
+    if words:
+        refused(said("score", "-q", reference, path), words, "pair by index")
+        refused(said("score", "-q", path, reference), words, "pair by index")
+        refused(said("sweep", *FAST, "--crf", 30, path), words, "remux")
+    else:
+        assert vmaf_tiny.score(reference, path).scores.tolist() == expected
+        source = stamped(place / f"{name} source.mkv", lumas, times)
+        assert said("sweep", *FAST, "--crf", 30, source)[0] == 0
+    result = vmaf_tiny.score(reference, path, pairing="index")
+    assert result.scores.tolist() == expected
+
+
+def test_a_picture_without_time_stamp(lumas: list[Any]) -> None:
+    """It does not get one that another picture may have."""
+
+    def frames() -> Any:
+        for number, luma in enumerate(lumas):
+            frame = clips.frame_of(luma)
+            frame.pts, frame.time_base = 2 * number, Fraction(1, 25)
+            if number == 7:
+                frame.pts = None
+            yield frame
+
+    with pytest.raises(InputError, match="picture 7 of the source has no time stamp"):
+        encode_and_score(frames(), [Rendition(crf=30, preset="ultrafast")])
+    with pytest.raises(InputError, match="no time stamp at picture 7: pair by index"):
+        vmaf_tiny.score(frames(), frames())
+
+
+def test_mpeg_ts_starts_late(said: Said, place: Path, lumas: list[Any]) -> None:
+    """Its end is that of its own time stamps, not of those that encoders get."""
+    source = clips.write(place / "late.ts", clips.planes(60), format="mpegts")
+    status, out, err = said("sweep", *FAST, "--crf", 30, source)
+    assert (status, err) == (0, "") and 0 < float(out) <= 100
+    cut = place / "cut.ts"
+    cut.write_bytes(source.read_bytes()[: source.stat().st_size // 188 // 2 * 188])
+    assert said("sweep", *FAST, "--crf", 30, cut)[0] in (0, 1)
+
+
+@pytest.mark.parametrize("times", [np.arange(6) * 5.0, np.array([0, 0.04, 1e8, 1e8 + 0.04])])
+def test_windows_of_pictures_that_are_shown_for_long(times: Any) -> None:
+    scores = np.linspace(90, 50, len(times))
+    (worst,) = worst_windows(scores, times)
+    assert worst.first <= worst.last and 50 <= worst.score <= 90
+
+
+# ------------------------------------------------------------------------------- what is read
+
+
+def packed(path: Path, lumas: Sequence[Any], pixel_format: str, name: str) -> Path:
+    """Write planes without loss in a pixel format, made of another one that is written as it is."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("rawvideo", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 128, name
+        for number, luma in enumerate(lumas):
+            frame = clips.frame_of(luma, pixel_format)
+            frame = frame.reformat(format=name) if name != pixel_format else frame
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "bits"),
+    [("gray", 8), ("gray10le", 10), ("gray12le", 12), ("gray14le", 14), ("gray16le", 16),
+     ("yuv410p", 8), ("yuv411p", 8), ("yuv440p", 8), ("yuvj420p", 8), ("nv21", 8), ("yuyv422", 8),
+     ("uyvy422", 8), ("yuva420p", 8), ("yuv420p9le", 9), ("yuv420p10be", 10), ("yuv422p12le", 12),
+     ("yuv420p14le", 14), ("yuv444p16le", 16), ("yuv444p16be", 16)],
+)  # fmt: skip
+def test_pixel_formats(place: Path, name: str, bits: int) -> None:
+    """Scores are those of the planes, whatever the samples are packed in."""
+    lumas = clips.planes(3, bits=bits)
+    others = [np.where(luma > luma.mean(), luma - (8 << (bits - 8)), luma) for luma in lumas]
+    plain = name.replace("be", "le") if name.startswith(("gray", "yuv4", "yuvj", "yuva")) else ""
+    plain = plain or "yuv422p" if name in ("yuyv422", "uyvy422") else plain or "yuv420p"
+    paths = [
+        packed(place / f"{name}.{side}.nut", planes, plain, name)
+        for side, planes in (("r", lumas), ("d", others))
+    ]
+    assert vmaf_tiny.score(*paths).scores.tolist() == right(lumas, others, bits)
+
+
+@pytest.mark.parametrize("name", ["bayer_rggb8", "rgb4", "grayf32le", "xyz12le"])
+def test_pixel_formats_without_luma(lumas: list[Any], name: str) -> None:
+    frame = av.VideoFrame(160, 128, name)
+    for run in (
+        lambda: vmaf_tiny.score([frame], [frame]),
+        lambda: encode_and_score([frame], [Rendition(crf=30, preset="ultrafast")]),
+    ):
+        with pytest.raises(InputError, match=f"no luma can be had from pixel format {name}"):
+            run()
+
+
+@pytest.mark.parametrize("name", ["gray", "gray10le", "gray16le"])
+def test_gray_sources_keep_their_range(place: Path, name: str) -> None:
+    """Gray is of full range without saying so; its encodes must say so."""
+    bits = 8 if name == "gray" else int(name[4:6])
+    source = packed(place / f"source.{name}.nut", clips.planes(4, bits=bits), name, name)
+    (made,) = encode_and_score(source, [Rendition(crf=1, preset="ultrafast")], keep=place / name)
+    assert made.result.features[:, 1].min() > 0.9  # vif_scale0: samples are as they were
+    again = vmaf_tiny.score(source, made.kept)
+    assert again.scores.tolist() == made.result.scores.tolist()
+
+
+def test_crop_that_breaks_alignment(place: Path, lumas: list[Any], noisy: list[Any]) -> None:
+    """A stream that cuts off a few columns on the left is as wide as it says."""
+    wide = [np.pad(luma, ((0, 0), (2, 0)), mode="edge") for luma in noisy]
+    whole = clips.write(place / "wide.h264", wide, codec="libx264")
+    with av.open(str(whole)) as given, av.open(str(place / "cut.h264"), "w") as out:
+        stream = out.add_stream_from_template(given.streams.video[0])
+        crop = av.BitStreamFilterContext("h264_metadata=crop_left=2", stream, stream)
+        for packet in given.demux(video=0):
+            out.mux(crop.filter(packet if packet.size else None))
+    reference = clips.write(place / "narrow.mkv", lumas, codec="ffv1")
+    result = vmaf_tiny.score(reference, place / "cut.h264")
+    assert result.provenance.conversions == ()
+    assert result.scores.tolist() == right(lumas, noisy)
+
+
+def test_a_cover_is_no_video(said: Said, place: Path, reference: Path, noisy: list[Any]) -> None:
+    cover = clips.write(place / "cover.png", noisy[:1], codec="png", pixel_format="gray")
+    sound = clips.write_audio(place / "sound.m4a")
+    path = place / "covered.m4a"
+    with av.open(str(path), "w", format="mp4") as out, av.open(str(sound)) as one:
+        other = av.open(str(cover))
+        audio = out.add_stream_from_template(one.streams.audio[0])
+        picture = out.add_stream_from_template(other.streams.video[0])
+        picture.disposition = av.stream.Disposition.attached_pic
+        for given, stream in ((other, picture), (one, audio)):
+            for packet in given.demux():
+                if packet.dts is not None:
+                    packet.stream = stream
+                    out.mux(packet)
+        other.close()
+    for pair in ((reference, path), (path, reference)):
+        refused(said("score", "-q", *pair), "covered.m4a has no video", "a cover picture, audio")
+
+
+# ----------------------------------------------------------------------------- read once more
+
+
+CONTAINERS: dict[str, dict[str, Any]] = {
+    "video.ts": {"format": "mpegts"},
+    "odd:name 100%.mkv": {},
+    "b-frames.avi": {"options": {"bf": "2", "preset": "veryfast", "qp": "0"}},
+    "video.y4m": {},
+    "video.yuv": {},
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_samples_of_every_container(place: Path, name: str) -> None:
+    """A search reads parts of its source again, and finds the pictures that were scored."""
+    planes = clips.planes(75)
+    raw = RawFormat(160, 128, fps=25) if name.endswith(".yuv") else None
+    if raw:
+        path = clips.write_raw(place / name, planes)
+    elif name.endswith(".y4m"):
+        path = clips.write_y4m(place / name, planes)
+    else:
+        path = clips.write(place / name, planes, **CONTAINERS[name])
+    found = search(
+        path, 80, raw=raw, rendition=Rendition(preset="ultrafast"), chunk=0.2, samples=3, probes=3,
+        tolerance=0,
+    )  # fmt: skip
+    sampled = [probe for probe in found.found.probes if not probe.whole]
+    assert sampled and all(0 < probe.score <= 100 for probe in sampled)
+    assert json.dumps(found.to_dict(), allow_nan=False)
