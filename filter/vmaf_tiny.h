@@ -76,8 +76,8 @@ VMT_API int vmt_cpu_available(int cpu);
 /** How exact the features are. */
 enum {
     VMT_MODE_EXACT, /**< equal to libvmaf's */
-    VMT_MODE_FAST,  /**< VIF of pictures of 450 rows and more from some of their rows, which moves
-                         a picture's score by hundredths; ADM, motion and the rest are exact */
+    VMT_MODE_FAST,  /**< VIF of pictures of 450 rows and 480,000 pixels and more from some of their
+                         rows, which moves a score by hundredths; ADM, motion, the rest are exact */
     VMT_MODES       /**< how many there are */
 };
 

@@ -116,8 +116,8 @@ class Context:
     subsample
         Give rows for every n-th picture only, counted from the first.
     mode
-        ``"exact"``: equal to libvmaf's; ``"fast"``: VIF of pictures of 450 rows and more from some
-        of their rows, which moves the score of a picture by hundredths; smaller ones exactly.
+        ``"exact"``: equal to libvmaf's; ``"fast"``: VIF of pictures of about 960x540 and more from
+        some of their rows, which moves the score by hundredths; smaller ones exactly.
     vif_gain_limit, adm_gain_limit
         Limits of the gain that is counted as enhancement, 1 to 100.
     stage_times

@@ -109,7 +109,7 @@ def score(
     subsample
         Score every n-th pair only.
     mode
-        ``"exact"``: features equal to libvmaf's; ``"fast"``: VIF of pictures of 450 rows and
+        ``"exact"``: features equal to libvmaf's; ``"fast"``: VIF of pictures of about 960x540 and
         more from some of their rows, which moves the score of a picture by hundredths.
     pairing
         ``"auto"``, ``"time"`` or ``"index"``, see `pairing.choose`.

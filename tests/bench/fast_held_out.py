@@ -90,7 +90,8 @@ def sources(folder: Path, count: int, seed: int) -> Iterator[tuple[str, list[Lum
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     for n, path in enumerate(paths):
         try:
-            yield (path.name, *pictures(path, count), n)
+            planes, bits = pictures(path, count)
+            yield path.name, planes * (1 + (len(planes) == 1)), bits, n  # encoders want some
         except VmafTinyError as error:
             print(f"fast_held_out: left out: {error}", file=sys.stderr)
     for n, kind in enumerate(MIXTURES):

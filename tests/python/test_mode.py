@@ -24,7 +24,8 @@ def pair(height, width, seed=0):
     return [textures.as_samples(p, 8) for p in (planes, textures.worse(planes, 8))]
 
 
-@pytest.mark.parametrize("size", [(33, 33), (120, 640), (255, 300)])
+# (rows, columns): too few rows, or too few pixels.
+@pytest.mark.parametrize("size", [(33, 33), (120, 640), (255, 300), (448, 2000), (1070, 440)])
 def test_small_pictures_are_exact(size):
     planes = pair(*size)
     assert np.array_equal(rows_of(*planes, mode="fast"), rows_of(*planes))
@@ -41,11 +42,23 @@ def test_large_pictures_are_near():
         assert np.abs(model.score(fast) - model.score(exact)).max() < 0.05
 
 
+@pytest.mark.parametrize("period", [3, 4, 8, 9, 16, 64])
+@pytest.mark.parametrize("rows", [720, 1440])
+def test_losses_that_come_back_every_few_rows_are_met_evenly(rows, period):
+    """As those at the edges of blocks, or between the rows of what was scaled up by 3 or 4.5."""
+    reference, worse = pair(rows, 1280)
+    lossy = (np.arange(rows) % period < (period + 1) // 2)[:, None]
+    distorted = [np.where(lossy, *planes) for planes in zip(worse, reference, strict=True)]
+    exact, fast = (rows_of(reference, distorted, mode=m)["value"][:, 1] for m in ("exact", "fast"))
+    assert (fast != exact).any()
+    assert np.abs(fast - exact).max() < 0.002
+
+
 def test_threads_and_renditions_do_not_matter():
-    reference, distorted = pair(540, 640)
+    reference, distorted = pair(540, 960)
     alone = rows_of(reference, distorted, mode="fast", threads=1)
     assert np.array_equal(rows_of(reference, distorted, mode="fast", threads=3), alone)
-    with Context(640, 540, renditions=2, mode="fast") as context:
+    with Context(960, 540, renditions=2, mode="fast") as context:
         for ref, dis in zip(reference, distorted, strict=True):
             context.push(ref, [ref, dis])
         context.flush()

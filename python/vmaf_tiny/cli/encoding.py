@@ -35,8 +35,8 @@ class EncoderOptions:
     """More for the encoder by FFmpeg's names, such as tune=film; once for each."""
 
     mode: Annotated[Literal["exact", "fast"], Parameter(group=WORK)] = "exact"
-    """exact: features equal to libvmaf's; fast: pictures of 450 rows and more from some of
-    their rows, off by hundredths of a point."""
+    """exact: features equal to libvmaf's; fast: pictures of about 960x540 and more from some
+    of their rows, off by hundredths of a point."""
 
     threads: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
     """Threads for the features; 0: one per processor."""

@@ -237,8 +237,8 @@ class WorkOptions:
     """Score every N-th picture only; motion still compares true neighbours."""
 
     mode: Literal["exact", "fast"] = "exact"
-    """exact: features equal to libvmaf's; fast: pictures of 450 rows and more from some of
-    their rows, off by hundredths of a point."""
+    """exact: features equal to libvmaf's; fast: pictures of about 960x540 and more from some
+    of their rows, off by hundredths of a point."""
 
     cpu: str = "best"
     """Kernels to compute with; `vmaf-tiny doctor` lists them. All give the same scores."""
@@ -328,8 +328,8 @@ class SweepOptions:
     """Compute everything, keep nothing."""
 
     mode: Annotated[Literal["exact", "fast"], Parameter(group=WORK)] = "exact"
-    """exact: features equal to libvmaf's; fast: pictures of 450 rows and more from some of
-    their rows, off by hundredths of a point."""
+    """exact: features equal to libvmaf's; fast: pictures of about 960x540 and more from some
+    of their rows, off by hundredths of a point."""
 
     segment: Annotated[PositiveFloat | None, Parameter(group=WORK)] = None
     """Split the source at key frames into parts of at least so many seconds, encoded apart."""
