@@ -22,7 +22,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: help system build demo test test-arm64 test-ffmpeg-all test-hour test-pyav test-torch \
         test-browser test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench bench-gate \
-        bench-peer bench-sweep clean
+        bench-align bench-peer bench-sweep clean
 
 help:
 	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
@@ -36,6 +36,7 @@ help:
 	@echo "make bench   speed and memory beside libvmaf's, and what they must be"
 	@echo "make bench-gate  the speeds of that table in a minute, failing where one is far off"
 	@echo "make bench-peer  libvmaf's own tool, for make bench to hold to AVX2, from LIBVMAF=sources"
+	@echo "make bench-align  what looking at the alignment adds to the time of a score"
 	@echo "make bench-sweep  what scoring adds to five encodes, here and by ffmpeg with libvmaf"
 	@echo "make clean   remove what make made"
 
@@ -228,6 +229,9 @@ bench-gate: build
 # What decoding and scoring add to encodes, here and the usual way; SWEEP='clip.mkv --rounds 5'.
 bench-sweep: build
 	@$(BIN)/python tests/bench/sweep.py $(SWEEP)
+
+bench-align: build
+	@$(BIN)/python tests/bench/align.py $(ALIGN)
 
 clean:
 	rm -rf $(BUILD) $(VENV) demo

@@ -169,3 +169,13 @@ def test_the_limit_is_shown_with_what_is_taken(monkeypatch):
     assert all(one.least > 0 and one.taken > 0 for one in stages)
     assert len(limit.tables(stages)) == 2 * 2 * len(levels)
     assert "nothing is known" in limit.tables([])[0]
+
+
+# --------------------------------------------------------------------------------- the alignment
+
+
+def test_the_cost_of_the_alignment_is_told(capsys):
+    part("align").main(["--size", "96x64", "--pictures", "12", "--rounds", "1"])
+    lines = capsys.readouterr().out.splitlines()
+    assert "every third picture lost" in lines[2]
+    assert [line.split(" mode")[0] for line in lines[3:]] == ["score, exact", "score, fast"]
