@@ -3,6 +3,7 @@
 import re
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from html.parser import HTMLParser
 
 import numpy as np
@@ -13,14 +14,17 @@ from hypothesis import strategies as st
 
 import clips
 import reports
-from vmaf_tiny import InputError, OptionError
+from vmaf_tiny import InputError, OptionError, score
 from vmaf_tiny.cli import main
 from vmaf_tiny.encode import Rendition, encode_and_score
 from vmaf_tiny.encode.tables import write_results
+from vmaf_tiny.frames import Source
 from vmaf_tiny.hull import upper_hull
-from vmaf_tiny.report import write_report
+from vmaf_tiny.probe import describe
+from vmaf_tiny.report import pictures, write_report
 from vmaf_tiny.report.charts import colours, rate_charts, thinned
 from vmaf_tiny.report.page import with_series
+from vmaf_tiny.report.pictures import picture_pairs
 from vmaf_tiny.rescore import read_results
 from vmaf_tiny.table import write_table
 from vmaf_tiny.windows import worst_windows
@@ -108,6 +112,80 @@ def test_the_worst_pictures_are_those_that_were_compared(page, encodes):
     worst = int(re.search(r"picture (\d+)", figures[0][1])[1])
     assert worst in reports.BAD
     assert result.scores[worst] == result.scores.min() or int(figures[0][0]) == 0
+
+
+LONG = 150
+
+
+@pytest.fixture(scope="module")
+def long_source(tmp_path_factory):
+    lumas = [clips.noisy(clips.plane(n), 10, n) for n in range(LONG)]
+    folder = tmp_path_factory.mktemp("long")
+    return clips.write(folder / "source.mkv", lumas, options={"g": "30", "bf": "2"})
+
+
+WRITTEN = {
+    "b.mp4": {"options": {"qp": "40", "g": "40", "bf": "3"}},
+    "open.mp4": {"options": {"qp": "40", "g": "24", "bf": "3", "x264-params": "open-gop=1"}},
+    "open.mkv": {"options": {"qp": "40", "g": "24", "bf": "3", "x264-params": "open-gop=1"}},
+    "no_index.ts": {"options": {"qp": "40", "g": "24"}},
+    "hevc.mkv": {"codec": "libx265", "options": {"crf": "40", "g": "24", "preset": "ultrafast"}},
+    "vp9.webm": {"codec": "libvpx-vp9", "options": {"crf": "50", "b": "0", "deadline": "realtime"}},
+    "one_key.mkv": {"options": {"qp": "40", "g": "999", "sc_threshold": "0"}},
+    "gop.avi": {"codec": "mpeg4", "options": {"qscale": "10", "g": "24"}},
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_pictures_that_are_sought_are_those_that_reading_on_finds(
+    long_source, tmp_path, name, monkeypatch
+):
+    lumas = [clips.noisy(clips.plane(n), 10, n) for n in range(LONG)]
+    path = clips.write(tmp_path / name, lumas, **WRITTEN[name])
+    result = score(long_source, path)
+    one = describe(result, str(long_source), str(path))
+    # Also what is shown right before key frames, which in open groups needs what comes after.
+    rows = [0, 1, 22, 23, 24, 25, 47, 48, 71, 95, 96, 118, 119, 120, LONG - 1]
+    sought = picture_pairs(0, one, rows, lambda _: None)
+    with monkeypatch.context() as without:
+        without.setattr(pictures, "_sought", lambda *_: {})
+        assert sought == picture_pairs(0, one, rows, lambda _: None)
+    assert sorted(pair.index for pair in sought) == rows
+
+
+def test_a_late_picture_is_not_looked_for_from_the_start(long_source, tmp_path, monkeypatch):
+    made = encode_and_score(long_source, [Rendition(crf=40, options={"g": "25"})], keep=tmp_path)
+    decoded = []
+    images = Source.images
+
+    def counted(self):
+        for each in images(self):
+            decoded.append(each[0])
+            yield each
+
+    monkeypatch.setattr(Source, "images", counted)
+    (pair,) = picture_pairs(0, made[0].scored, [LONG - 3], lambda _: None)
+    assert pair.index == LONG - 3 and len(decoded) < 70
+    decoded.clear()
+    monkeypatch.setattr(pictures, "_sought", lambda *_: {})
+    assert picture_pairs(0, made[0].scored, [LONG - 3], lambda _: None) == [pair]
+    assert len(decoded) > 2 * (LONG - 4)
+
+
+def test_starts_that_differ_are_taken_out_of_what_is_sought(tmp_path):
+    lumas = [clips.noisy(clips.plane(n), 10, n) for n in range(60)]
+    base = Fraction(1, 1000)
+    late = [40 * n + 1480 for n in range(60)]
+    one = clips.write(tmp_path / "a.mkv", lumas, times=late, time_base=base, options={"g": "12"})
+    other = clips.write(tmp_path / "b.mp4", lumas, options={"g": "12", "qp": "40"})
+    scored = describe(score(one, other), str(one), str(other))
+    for pair in picture_pairs(0, scored, [5, 30, 55], lambda _: None):
+        seen = [reports.picture(address) for address in (pair.reference, pair.distorted)]
+        for samples in seen:
+            others = [
+                np.abs(samples - 255 / 219 * (luma.astype(float) - 16)).mean() for luma in lumas
+            ]
+            assert int(np.argmin(others)) == pair.index
 
 
 def test_what_is_missing_is_told(encodes, tmp_path):

@@ -5,20 +5,27 @@ import io
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import av
+import numpy as np
 from av.video.reformatter import Colorspace, Interpolation
 
 from vmaf_tiny.errors import InputError
-from vmaf_tiny.frames import open_source
+from vmaf_tiny.frames import Source, open_source
 from vmaf_tiny.luma import Image, Luma
-from vmaf_tiny.pairing import Pairing, choose
+from vmaf_tiny.pairing import Kind, Pairing, choose
 from vmaf_tiny.preflight import ALLOWANCES, preflight
 from vmaf_tiny.table import Scored
 
 QUALITY = 92
 """Of WebP, 0 to 100: no artefact of its own that would be taken for one of the encode."""
+
+_NEAR = 1.0  # seconds that are decoded rather than skipped
+_BACK = (0.0, 2.0, 10.0)  # seconds to go back for a key frame
+_ROUNDED = 0.0011  # seconds: containers that count milliseconds
+
+_Images: TypeAlias = tuple[Image, Image]
 
 _HD = 720  # rows from which untagged video is taken for BT.709
 _UNSPECIFIED = 2
@@ -74,42 +81,123 @@ def picture_pairs(
         raise InputError("its pictures were paired by what they show, which is not repeated here")
     if result.provenance.edits:
         raise InputError("its videos were edited before, which is not repeated here")
-    wanted = {int(result.index[row]): row for row in rows}
-    found: list[PicturePair] = []
     with ExitStack() as stack:
-        sources = [
-            stack.enter_context(open_source(path, role=role, damaged=True))
-            for path, role in ((one.reference, "reference"), (one.distorted, "distorted"))
-        ]
+        sources = _open(one, stack)
         infos = sources[0].info, sources[1].info
         plan = preflight(*infos, allow=ALLOWANCES)
-        pairing = Pairing(how.kind if how else choose("auto", *infos)[0], *infos)
-        pictures = [source.pictures(_as_it_is) for source in sources]
-        for index, (ref, dis) in enumerate(pairing.pairs(*pictures)):
-            if index % 50 == 0:
-                step(f"{one.name}: looking for its worst pictures, {index} so far")
-            if index in wanted:
-                row = wanted.pop(index)
-                seen = [_address(cast(Image, p.luma), plan.width, plan.height) for p in (ref, dis)]
-                found.append(
-                    PicturePair(
-                        encode=number,
-                        index=index,
-                        time=float(result.times[row]),
-                        score=float(result.scores[row]),
-                        reference=seen[0],
-                        distorted=seen[1],
-                        width=plan.width,
-                        height=plan.height,
-                    )
-                )
-                if not wanted:
+        kind = how.kind if how else choose("auto", *infos)[0]
+        tell = f"{one.name}: looking for its worst pictures"
+        found = {}
+        if kind == "time" and not (how and how.loose):
+            step(tell)
+            found = _sought(one, rows, sources)
+        if len(found) < len(rows):
+            found = _read(one, rows, _open(one, stack), kind, lambda n: step(f"{tell}, {n} so far"))
+        pairs = [
+            PicturePair(
+                encode=number,
+                index=int(result.index[row]),
+                time=float(result.times[row]),
+                score=float(result.scores[row]),
+                reference=_address(ref, plan.width, plan.height),
+                distorted=_address(dis, plan.width, plan.height),
+                width=plan.width,
+                height=plan.height,
+            )
+            for row, (ref, dis) in found.items()
+        ]
+    return sorted(pairs, key=lambda pair: pair.score)
+
+
+def _open(one: Scored, stack: ExitStack) -> list[Source]:
+    return [
+        stack.enter_context(open_source(path, role=role, damaged=True))
+        for path, role in ((one.reference, "reference"), (one.distorted, "distorted"))
+    ]
+
+
+def _read(
+    one: Scored,
+    rows: Sequence[int],
+    sources: Sequence[Source],
+    kind: Kind,
+    step: Callable[[int], None],
+) -> dict[int, _Images]:
+    """Return pairs by row, reading both videos from their starts."""
+    wanted = {int(one.result.index[row]): row for row in rows}
+    found: dict[int, _Images] = {}
+    pairing = Pairing(kind, sources[0].info, sources[1].info)
+    pictures = [source.pictures(_as_it_is) for source in sources]
+    for index, (ref, dis) in enumerate(pairing.pairs(*pictures)):
+        if index % 50 == 0:
+            step(index)
+        if index in wanted:
+            found[wanted.pop(index)] = cast(Image, ref.luma), cast(Image, dis.luma)
+        if not wanted:
+            return found
+    raise InputError(
+        f"{one.distorted} has no picture {min(wanted)}, which was scored: it is another video"
+    )
+
+
+def _sought(one: Scored, rows: Sequence[int], sources: Sequence[Source]) -> dict[int, _Images]:
+    """Return pairs by row, going to the key frames before them; those that can be had so."""
+    times = one.result.times
+    if any(source.info.timestamps != "own" for source in sources) or np.isnan(times).any():
+        return {}
+    reference, distorted = (_Finder(source) for source in sources)
+    found: dict[int, _Images] = {}
+    for row in sorted(rows):
+        time = float(times[row])
+        images = reference.at(time), distorted.at(time - reference.start + distorted.start)
+        if images[0] is None or images[1] is None:
+            return {}
+        found[row] = images[0], images[1]
+    return found
+
+
+class _Finder:
+    """Finds pictures of a video by their times, each later than the last one."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._images = source.images()
+        _, start, first = next(self._images)
+        self.start = start or 0.0
+        self._last: tuple[float, Image] = (self.start, first)
+        self._next: tuple[float, Image] | None = None
+
+    def at(self, time: float) -> Image | None:
+        """Return the picture that is shown at a time, give or take its rounding; or None."""
+        if time - self._last[0] > _NEAR and not self._seek(time):
+            return None
+        while self._last[0] < time - _ROUNDED:
+            _, now, image = next(self._images, (0, None, None))
+            if now is None or image is None:
+                return None
+            self._last = now, image
+        return self._last[1] if self._last[0] <= time + _ROUNDED else None
+
+    def _seek(self, time: float) -> bool:
+        """Go to a key frame at or before a time; return whether there is one.
+
+        What is shown before a key frame may need pictures that were not decoded, so a key frame
+        has to come first; containers without an index may have to go back further for one.
+        """
+        first = self._last[1]
+        base = first.time_base if isinstance(first, av.VideoFrame) else None
+        if not base:
+            return False
+        for back in _BACK:
+            self._source.seek(int(time / base), back)
+            self._images = self._source.images()
+            for _, now, image in self._images:
+                if now is None or now > time + _ROUNDED:
                     break
-    if wanted:
-        raise InputError(
-            f"{one.distorted} has no picture {min(wanted)}, which was scored: it is another video"
-        )
-    return sorted(found, key=lambda pair: pair.score)
+                if isinstance(image, av.VideoFrame) and image.key_frame:
+                    self._last = now, image
+                    return True
+        return False
 
 
 def _as_it_is(image: Image) -> Luma:
