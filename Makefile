@@ -200,7 +200,7 @@ test-arm64: build
 lint: build
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary python
+	@$(BIN)/mypy --no-error-summary python tests/bench
 
 # libvmaf's own tool, which can be held to a CPU level as ffmpeg's libvmaf cannot.
 PEER := $(BUILD)/libvmaf
@@ -219,7 +219,7 @@ bench-peer: build
 	@$(BIN)/ninja -C $(PEER) --quiet -j $(JOBS) tools/vmaf
 	@$(PEER)/tools/vmaf --version
 
-bench: build
+bench: build $(PLUGIN)
 	@$(BIN)/python tests/bench/table.py $(BENCH)
 
 # Fails where a ratio to libvmaf is less than two thirds of what it must be.

@@ -154,8 +154,9 @@ def raw_cost(
     bits: int,
     *,
     score: bool = True,
+    scored: str = "libvmaf=n_threads=0",
 ) -> Cost:
-    """Run the peer on raw video, with one thread for the filters and libvmaf in it.
+    """Run an ffmpeg on raw video, with one thread for the filters and the library in it.
 
     Parameters
     ----------
@@ -169,17 +170,21 @@ def raw_cost(
         Bits per sample, such that `supports`.
     score
         Whether to score, or only to do all that is around it, to be taken off.
+    scored
+        The filter that scores.
     """
     pixel = "yuv420p" if bits == 8 else f"yuv420p{bits}le"
     form = ["-f", "rawvideo", "-pix_fmt", pixel, "-s", f"{size[0]}x{size[1]}"]
     inputs = [word for path in (distorted, reference) for word in (*form, "-i", str(path))]
-    graph = "[0:v][1:v]" + ("libvmaf=n_threads=0" if score else "interleave")
+    graph = f"[0:v][1:v]{scored if score else 'interleave'}"
     quiet = ["-v", "error", "-filter_complex_threads", "1"]
     return cost_of([peer.path, *quiet, *inputs, "-filter_complex", graph, "-f", "null", "-"])
 
 
-def file_command(peer: Peer, reference: str, distorted: str, threads: int) -> list[str]:
-    """Return the command that scores two files."""
+def file_command(
+    peer: Peer, reference: str, distorted: str, threads: int, *, scored: str = "libvmaf"
+) -> list[str]:
+    """Return the command that scores two files, by libvmaf or another filter that takes as much."""
     inputs = ["-i", distorted, "-i", reference]
-    scored = f"libvmaf=n_threads={threads}"
-    return [peer.path, "-v", "error", *inputs, "-lavfi", scored, "-f", "null", "-"]
+    graph = f"{scored}=n_threads={threads}"
+    return [peer.path, "-v", "error", *inputs, "-lavfi", graph, "-f", "null", "-"]

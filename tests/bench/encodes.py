@@ -61,5 +61,5 @@ def encode(
 
 def decode(source: str | BinaryIO, bits: int) -> list[Luma]:
     """Return the luma planes of a clip that `encode` wrote."""
-    with av.open(source) as container:
+    with av.open(source, "r") as container:
         return [first_plane(frame, bits).copy() for frame in container.decode(video=0)]

@@ -8,7 +8,6 @@ vectors. What must hold: no picture moves by more than 0.05, nor do those of an 
 
 import argparse
 import io
-import itertools
 import json
 import re
 import sys
@@ -125,7 +124,7 @@ def by_size(rows: list[Moved], classes: Sequence[int] = CLASSES) -> Table:
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("rows", "clips", "encodes", "largest", "largest mean of an encode"):
         shown.add_column(heading, justify="right")
-    for low, end in itertools.pairwise((*classes, None)):
+    for low, end in zip(classes, (*classes[1:], None), strict=True):
         its = [row for row in rows if low <= row.size[1] and (end is None or row.size[1] < end)]
         if its:
             most, mean = max(row.most for row in its), max(row.mean for row in its)

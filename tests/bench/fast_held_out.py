@@ -136,8 +136,8 @@ def main() -> int:
     Console(width=100).print(by_size(rows, CLASSES))
     far = [row for row in rows if row.most > MOST or row.mean > MEAN]
     for row in far:
-        size = "x".join(map(str, row.size))
-        told = f"{row.clip}, {size}, {row.encoder} at CRF {row.crf}, VMAF {row.score:.1f}"
+        wide, high = row.size
+        told = f"{row.clip}, {wide}x{high}, {row.encoder} at CRF {row.crf}, VMAF {row.score:.1f}"
         print(f"{told}: largest {row.most:.4f}, mean {row.mean:.4f}")
     most, mean = max(row.most for row in rows), max(row.mean for row in rows)
     print(

@@ -123,7 +123,7 @@ def least(count: Count, ns: dict[str, float]) -> float:
     """Return milliseconds that a stage takes at least."""
     each = {name: number * ns[name] / 1e6 for name, number in asdict(count).items()}
     apart = max(each.pop("division"), each.pop("logarithm"))
-    return sum(each.values()) + apart
+    return float(sum(each.values()) + apart)
 
 
 def measure(rounds: int, step: Callable[[str], None]) -> list[Stage]:

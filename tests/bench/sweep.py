@@ -182,7 +182,8 @@ def measure(
 def added(more: Sequence[Took], base: Sequence[Took], what: str) -> float:
     """Return by how many percent more is more, the median of rounds."""
     pairs = zip(more, base, strict=True)
-    return statistics.median(100 * (getattr(a, what) / getattr(b, what) - 1) for a, b in pairs)
+    ratios: list[float] = [getattr(a, what) / getattr(b, what) for a, b in pairs]
+    return statistics.median(100 * (ratio - 1) for ratio in ratios)
 
 
 def times_table(taken: dict[str, list[Took]]) -> tuple[Table, dict[str, float]]:

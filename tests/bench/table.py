@@ -7,7 +7,6 @@ with libvmaf held to AVX2, else with the best it has, AVX-512 where the CPU does
 """
 
 import argparse
-import itertools
 import json
 import os
 import statistics
@@ -18,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import compilers
+import end_to_end
 import limit
-from encodes import encode
 from rich.console import Console
 from rows import Row, table
 
@@ -33,7 +32,6 @@ Step = Callable[[str], None]
 FULL_HD = (1920, 1080)
 SIZES = ((320, 180), (640, 360), (1280, 720), FULL_HD, (3840, 2160))
 PARTS = ("speed", "size", "memory", "end-to-end", "compilers", "limit")
-PLUGIN = Path("build/ffmpeg-lean/vmaf-tiny-ffmpeg").resolve()
 
 # By bits, level, mode and renditions: how many times faster than libvmaf.
 RATIOS = {
@@ -123,54 +121,43 @@ def memory(other: peer.Peer | None) -> Iterator[Row]:
     peaks = [
         peer.cost_of([sys.executable, "-c", MEMORY, what]).peak for what in ("features", "nothing")
     ]
+    clip = bench.synthetic(*FULL_HD, 8, 8)
     theirs = None
-    if other:
-        clip = bench.synthetic(*FULL_HD, 8, 8)
-        with TemporaryDirectory() as folder:
-            reference = peer.write_yuv(Path(folder) / "reference", clip.reference, 8)
-            distorted = peer.write_yuv(Path(folder) / "distorted", clip.distorted, 8)
-            with_it, without = (
-                peer.raw_cost(other, reference, distorted, FULL_HD, 8, score=score).peak
-                for score in (True, False)
-            )
-        theirs = (with_it - without) / 1024
-        yield Row("libvmaf's peak memory above ffmpeg", None, None, theirs, "MiB")
+    with TemporaryDirectory() as folder:
+        files = (
+            peer.write_yuv(Path(folder) / "reference", clip.reference, 8),
+            peer.write_yuv(Path(folder) / "distorted", clip.distorted, 8),
+        )
+        if other:
+            theirs = _above(other, files, "libvmaf=n_threads=0")
+            yield Row("libvmaf's peak memory above ffmpeg", None, None, theirs, "MiB")
+        for name, path in end_to_end.programs().items():
+            ours = _above(peer.Peer(path, "", ""), files, "vmaf_tiny=n_threads=1")
+            yield Row(f"peak memory above ffmpeg, {name}", theirs, 40, ours, "MiB", False)
     ours = (peaks[0] - peaks[1]) / 1024
     yield Row("peak memory above the interpreter", theirs, 40, ours, "MiB", more_is_better=False)
 
 
-def end_to_end(rounds: int, other: peer.Peer | None, pictures: int, step: Step) -> Iterator[Row]:
-    """Measure the command and, if it was built, the filter, on two H.264 files of 1920x1080."""
-    if other is None:
-        return
-    clip = bench.synthetic(*FULL_HD, 8, 24)
+def _above(program: peer.Peer, files: tuple[Path, Path], scored: str) -> float:
+    """Return by how many MiB the peak of memory is higher for a filter that scores."""
+    with_it, without = (
+        peer.raw_cost(program, *files, FULL_HD, 8, score=score, scored=scored).peak
+        for score in (True, False)
+    )
+    return (with_it - without) / 1024
+
+
+def files_from_end_to_end(args: argparse.Namespace, other: peer.Peer, step: Step) -> list[Row]:
+    """Measure two files, given or generated."""
+    threads = args.threads or sorted({1, os.cpu_count() or 1})
     with TemporaryDirectory() as folder:
-        reference, distorted = (str(Path(folder) / name) for name in ("ref.mkv", "dis.mkv"))
-        step("encoding")
-        for path, crf in ((reference, 10), (distorted, 28)):
-            planes = itertools.islice(itertools.cycle(clip.reference), pictures)
-            encode(path, planes, 8, crf)
-        for threads in sorted({1, os.cpu_count() or 1}):
-            for what, command in _commands(reference, distorted, threads).items():
-                found = bench.end_to_end(
-                    reference, distorted, other, threads=threads, rounds=rounds,
-                    command=command, step=step,
-                )  # fmt: skip
-                told = f"two H.264 files by the {what}, threads: {threads}"
-                yield Row(f"{told}, the clock", 1.8, None, found.wall_ratio)
-                yield Row(f"{told}, the processor", None, None, found.cpu_ratio)
-
-
-def _commands(reference: str, distorted: str, threads: int) -> dict[str, list[str] | None]:
-    commands: dict[str, list[str] | None] = {"command": None}
-    plugin = os.environ.get("VMT_FFMPEG") or (str(PLUGIN) if PLUGIN.exists() else None)
-    if plugin:
-        graph = f"vmaf_tiny=n_threads={threads}"
-        inputs = ["-i", distorted, "-i", reference]
-        commands["filter"] = [
-            plugin, "-v", "error", *inputs, "-lavfi", graph, "-f", "null", "-"
-        ]  # fmt: skip
-    return commands
+        if args.files:
+            files = end_to_end.Files(args.files[0], args.files[1], "given")
+        else:
+            step("encoding")
+            files = end_to_end.generated(Path(folder), args.pictures)
+        print(files)
+        return list(end_to_end.rows(files, threads, other, args.rounds, step))
 
 
 def main() -> int:
@@ -179,6 +166,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--pictures", type=int, default=240, help="of the files of end-to-end")
+    parser.add_argument("--files", nargs=2, metavar=("REF", "DIS"), help="instead of these")
+    parser.add_argument("--threads", type=int, nargs="+", help="of end-to-end; else 1 and all")
     parser.add_argument("--gate", action="store_true", help="fail below two thirds of a ratio")
     parser.add_argument("--json", type=Path, help="file to write the table to")
     args = parser.parse_args()
@@ -191,8 +180,8 @@ def main() -> int:
             rows += speed(args.rounds, other, tool, step)
         if "size" in args.parts:
             rows += size(args.rounds, step)
-        if "end-to-end" in args.parts:
-            rows += end_to_end(args.rounds, other, args.pictures, step)
+        if "end-to-end" in args.parts and other:
+            rows += files_from_end_to_end(args, other, step)
         if "compilers" in args.parts:
             rows += compilers.rows(_setups(), args.rounds, step)
         stages = limit.measure(args.rounds, step) if "limit" in args.parts else []
@@ -202,6 +191,9 @@ def main() -> int:
     if "limit" in args.parts:
         console.print(*limit.tables(stages), sep="\n")
     who = f"libvmaf {other.libvmaf} at its best" if other else "no ffmpeg with libvmaf was found"
+    if {"end-to-end", "memory"} & set(args.parts):
+        for line in end_to_end.missing(other):
+            print(line)
     if tool:
         who += f", libvmaf {tool.libvmaf} held to a level"
     console.print(f"{cpu_name()}, medians of {args.rounds} rounds in turns, {who}", soft_wrap=True)
