@@ -166,23 +166,29 @@ static double score(const VmtVifSums *ref, const VmtVifSums *dis)
 
 /*
  * Of how many pairs of rows one is summed. A score is a ratio of sums over the picture; it hardly
- * moves when rows are left out evenly, as long as enough of them and enough pixels are left and the
- * coarse scales, of more weight and fewer rows, are whole. The step is odd: encoders work in blocks
- * of 8 and 16 rows and more, and an even step would meet all of them at the same few of their rows,
- * which moves the score several times as much. So would a step of 9 in pictures that were scaled up
- * by 4.5, as from 480 to 2160 rows: all rows that it takes lie alike between two of the source.
+ * moves when rows are left out evenly, as long as enough of them and enough pixels are left, more
+ * where the step is wide, and the coarse scales, of more weight and fewer rows, are whole. The step
+ * is odd: encoders work in blocks of 8 and 16 rows and more, and an even step would meet all of
+ * them at the same few of their rows, which moves the score several times as much. So would a step
+ * of 9 in pictures that were scaled up by 4.5, as from 480 to 2160 rows: all rows that it takes lie
+ * alike between two of the source.
  */
 static int row_step(const VmtFormat *format, const Scale *scale)
 {
     static const int pairs_left[VMT_SCALES] = { 75, 300 };
-    enum { MOST = 7, PIXELS_LEFT = 160000 };
-    const int left = pairs_left[scale->index], pairs = scale->h / 2;
+    enum { MOST = 7, PAIRS_PER_STEP = 15, PIXELS_LEFT = 160000 };
+    const int pairs = scale->h / 2;
     const int64_t pixels = (int64_t)scale->w * scale->h;
     int step = 1;
 
-    if (format->fast && left)
-        while (step < MOST && (step + 2) * left <= pairs && (step + 2) * PIXELS_LEFT <= pixels)
-            step += 2;
+    if (!format->fast || !pairs_left[scale->index])
+        return step;
+    for (int next = 3; next <= MOST; next += 2) {
+        const int by_step = next * PAIRS_PER_STEP, least = pairs_left[scale->index];
+        const int left = by_step > least ? by_step : least;
+        if (next * left <= pairs && (int64_t)next * PIXELS_LEFT <= pixels)
+            step = next;
+    }
     return step;
 }
 
