@@ -220,12 +220,12 @@ def decoder_threads(threads: int) -> int:
     Examples
     --------
     >>> [decoder_threads(n) for n in (1, 2, 8, 64)]
-    [1, 2, 5, 16]
+    [1, 1, 4, 16]
     """
     if threads < 1:
         allowed = getattr(os, "sched_getaffinity", None)  # not on every system
         threads = len(allowed(0)) if allowed else os.cpu_count() or 1
-    return min(threads // 2 + 1, 16)
+    return min((threads + 1) // 2, 16)
 
 
 def survey_edited(

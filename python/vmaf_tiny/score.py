@@ -102,8 +102,8 @@ def score(
         For a model that is conditioned on the encoder: its name, such as ``"libx264"``, preset and
         CRF; or codec ``"blind"`` for a score without that knowledge. Other models take none.
     threads
-        Threads for the features, 0: one per processor; each decoder gets one more than half as
-        many. Scores do not depend on it.
+        Threads for the features, 0: one per processor; each decoder gets half as many. Scores
+        do not depend on it.
     cpu
         Kernels for the features, ``"best"`` or a level's name. Scores do not depend on it.
     subsample

@@ -3,9 +3,9 @@
 What is compared is what a user would type: the command with ``--threads N``, ffmpeg with
 ``vmaf_tiny=n_threads=N``, ffmpeg with ``libvmaf=n_threads=N``. N threads score on each side; the
 two decoders beside them have what each program gives them unless it is told otherwise, which for
-ffmpeg is a thread per processor and one more, for the command one more than half of N. So the clock
-shows whether decoding hides behind scoring, and the time of the processor, of all threads together,
-what a machine takes that has no more processors than threads to score.
+ffmpeg is a thread per processor and one more, for the command half of N. So the clock shows whether
+decoding hides behind scoring, and the time of the processor, of all threads together, what counts
+on a machine that has no more processors than threads that score.
 
 How much of the time is decoding's, in which no side can be faster than the other, is up to the
 files: their bitrates are shown. The start of each program counts, too.
