@@ -171,7 +171,7 @@ prove: build $(PLUGIN)
 
 # Two minutes for each target: FUZZ='--seconds 120 --jobs 2', or names of targets alone.
 FUZZ ?= --seconds 120
-fuzz: build
+fuzz: build $(PLUGIN)
 	@echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n){return !d + !n - 2;}' | \
 	    clang-14 -fsanitize=fuzzer -x c -o /dev/null - 2>/dev/null || { \
 	    echo "missing on this machine: clang-14 libclang-rt-14-dev" >&2; \

@@ -247,6 +247,16 @@ static int send_frame(AVFilterContext *ctx)
 
 /* ----------------------------------------------------------------------------- the filter */
 
+/** How much of a text can be shown: none of what ends a line or commands a terminal. */
+static int shown_length(const char *text)
+{
+    int length = 0;
+
+    while ((unsigned char)text[length] >= ' ' && text[length] != 0x7f)
+        length++;
+    return length;
+}
+
 /** Number of a name in one of the library's lists; an error that names them all. */
 static int find_name(AVFilterContext *ctx, const char *option, const char *value,
                      const char *(*name_of)(int), int count)
@@ -261,7 +271,8 @@ static int find_name(AVFilterContext *ctx, const char *option, const char *value
             return i;
         av_strlcatf(known, sizeof(known), "%s%s", *known ? ", " : "", name);
     }
-    av_log(ctx, AV_LOG_ERROR, "%s=%s is not known: choose one of %s\n", option, value, known);
+    av_log(ctx, AV_LOG_ERROR, "%s=%.*s is not known: choose one of %s\n", option,
+           shown_length(value), value, known);
     return AVERROR(EINVAL);
 }
 
@@ -332,12 +343,12 @@ static av_cold int init(AVFilterContext *ctx)
         return ff_vmaf_tiny_fail(ctx, ret, &error);
     info = vmt_model_info(s->scorer);
     av_log(ctx, info->registered ? AV_LOG_VERBOSE : AV_LOG_WARNING,
-           "model %s, sha256 %s, %s, runs on %s by ONNX Runtime %s\n", info->id, info->sha256,
-           info->registered ? "registered" : "not in the registry", info->provider,
-           info->ort_version);
+           "model %.*s, sha256 %s, %s, runs on %s by ONNX Runtime %s\n", shown_length(info->id),
+           info->id, info->sha256, info->registered ? "registered" : "not in the registry",
+           info->provider, info->ort_version);
     if (info->pictures) {
-        av_log(ctx, AV_LOG_ERROR, "model %s looks at pictures, it does not score features: choose "
-               "another, such as vmaf_tiny_v2\n", info->id);
+        av_log(ctx, AV_LOG_ERROR, "model %.*s looks at pictures, it does not score features: "
+               "choose another, such as vmaf_tiny_v2\n", shown_length(info->id), info->id);
         return AVERROR(EINVAL);
     }
     s->fs.on_event = do_vmaf_tiny;

@@ -45,6 +45,13 @@ def test_a_bad_option_writes_nothing(ffmpeg, tmp_path, option, words):
     assert words in said
 
 
+def test_odd_strings_do_not_reach_the_terminal(ffmpeg, tmp_path):
+    said = refused(ffmpeg, tmp_path, "pool=me\n\x1b[31mdian")
+    assert "pool=me is not known: choose one of min" in said and "dian is" not in said
+    said = refused(ffmpeg, tmp_path, "model=no\n\x07body")
+    assert r"no\n\x07body" in said
+
+
 def test_a_corrupt_model_writes_nothing(ffmpeg, tmp_path):
     model = tmp_path / "model.onnx"
     model.write_bytes(os.urandom(2000))

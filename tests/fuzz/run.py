@@ -2,9 +2,9 @@
 
     run.py BUILD [--seconds N] [--jobs N] [TARGET...]
 
-BUILD was made by `make fuzz`, with clang. Prints a row for each target: executions, coverage,
-findings. What was found lies in BUILD/findings; give a file to BUILD/tests/fuzz/fuzz_TARGET to see
-it again.
+BUILD was made by `make fuzz`, with clang; the filter is that of the plug-in beside it. Prints a row
+for each target: executions, coverage, findings. What was found lies in BUILD/findings; give a file
+to BUILD/tests/fuzz/fuzz_TARGET to see it again.
 """
 
 import argparse
@@ -13,11 +13,12 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from seeds import CORPORA, write
+from seeds import CORPORA, SHIPPED, write
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Outcome:
     corpus: int
     seconds: float
     finding: str  # the first lines of what libFuzzer or a sanitizer said; empty: none
+
+
+def plugins(build: Path) -> Iterator[Path]:
+    """Find libavfilter with the filter."""
+    return build.parent.glob("ffmpeg-lean/lib/libavfilter.so.*")
 
 
 def fuzz(build: Path, target: str, seconds: int) -> Outcome:
@@ -50,7 +56,13 @@ def fuzz(build: Path, target: str, seconds: int) -> Outcome:
         corpus,
         build / "seeds" / target,
     ]
-    environment = os.environ | {"FUZZ_ORT": str(build / "tests/c/fusion/libfake_ort.so")}
+    runtime = str(build / "tests/c/fusion/libfake_ort.so")
+    environment = os.environ | {
+        "FUZZ_ORT": runtime,
+        "VMAF_TINY_ORT_LIB": runtime,
+        "FUZZ_MODELS": str(SHIPPED),
+        "FUZZ_AVFILTER": next(map(str, plugins(build)), ""),
+    }
     start = time.monotonic()
     done = subprocess.run(
         command, cwd=build, env=environment, capture_output=True, text=True, errors="replace"
@@ -80,6 +92,8 @@ def main() -> int:
     options = parser.parse_intermixed_args()
     build = options.build.resolve()
     write(build / "seeds")
+    if not any(plugins(build)):
+        parser.error("there is no plug-in: make demo, which makes it")
     print(f"{'target':10} {'executions':>12} {'coverage':>9} {'corpus':>7} {'seconds':>8}  finding")
     outcomes = []
     with ThreadPoolExecutor(options.jobs) as pool:

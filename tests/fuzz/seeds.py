@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import struct
 import sys
 from collections.abc import Iterable, Iterator
@@ -171,6 +172,52 @@ def model_seeds() -> Iterator[bytes]:
             yield model_input(path.read_bytes(), sidecar, {"models": [row]})
 
 
+NAMES = ["vmaf_tiny_v2", "vmaf_tiny_v3", "fr_regressor_v2", "fr_regressor_v3", "nobody", "../x"]
+KNOWN = ["min", "harmonic_mean", "json", "sub", "best", "c", "avx2", "exact", "fast", "median"]
+
+
+def option_seeds() -> Iterator[bytes]:
+    """Model, device, codec, preset, crf, and a name of something; see tests/fuzz/options.c."""
+    for name in [None, *NAMES]:
+        for told in [(None, None, None), *OPTIONS]:
+            yield texts_of((name, None, *told, None))
+        for device in ("auto", "cpu", "cuda", "abacus", ""):
+            yield texts_of((name, device, None, None, None, None))
+    for known in KNOWN:
+        yield texts_of((None, None, None, None, None, known))
+
+
+FILTERED = [
+    {},
+    {"model": "vmaf_tiny_v2", "pool": "harmonic_mean", "log_fmt": "json", "log_path": "a.json"},
+    {"model": "fr_regressor_v3", "codec": "libx264", "preset": "slow", "crf": "26"},
+    {"model": "fr_regressor_v2", "codec": "blind", "renditions": "64", "stats": "1.5"},
+    {"model": "dists_sq_placeholder_v0", "stats": "00:00:10.5", "n_threads": "3"},
+    {"model": "a\nb\x1b[0m.onnx", "pool": "me\ndian", "eof_action": "pass"},
+    {"device": "cuda", "cpu": "c", "mode": "fast", "n_subsample": "2147483647"},
+    {"disable_clip": "1", "allow_range": "true", "allow_hdr": "auto", "shortest": "-1"},
+    {"log_fmt": "y\taml"},
+    {"cpu": "%n%s%1000000d"},
+    {"stats": "-1", "repeatlast": "0", "model_dir": "/nowhere"},
+    {"mode": "\x7f"},
+]
+# What the bytes in front of the texts stand for.
+LISTED = (ROOT / "tests/fuzz/filter.c").read_text().partition("options[] = {")[2].partition("}")[0]
+ORDER = re.findall(r'"(\w+)"', LISTED)
+
+
+def filter_seeds() -> Iterator[bytes]:
+    """Options of the filter, one by one and as one text."""
+    for options in FILTERED:
+        parts = (
+            bytes([ORDER.index(name), len(text)]) + text.encode() for name, text in options.items()
+        )
+        yield b"\0" + b"".join(parts)
+        yield b"\1" + ":".join(f"{name}={text}" for name, text in options.items()).encode()
+    for text in ("a=b", "model='x", "model=a\\:b", "=", ":::", "vmaf_tiny_v2:/x:2", "stats=nan"):
+        yield b"\1" + text.encode()
+
+
 def noise(count: int, size: int) -> list[bytes]:
     rng = random.Random(7)
     return [rng.randbytes(rng.randrange(size)) for _ in range(count)]
@@ -202,9 +249,11 @@ CORPORA = {
         *map(encoded, REGISTRIES),
         *map(encoded, CONDITIONS),
     ],
+    "filter": filter_seeds,
     "log": lambda: [*log_seeds(), *noise(20, 600)],
     "model": model_seeds,
     "onnx": onnx_seeds,
+    "options": option_seeds,
     "picture": lambda: [*picture_seeds(), *noise(20, 60)],
     "registry": lambda: [*map(encoded, REGISTRIES), *shipped("registry.json")],
     "sidecar": lambda: [*map(encoded, [*SIDECARS, *CONDITIONS]), *shipped("*_*.json")],

@@ -13,6 +13,7 @@ RUNS = {
     "log": 20000,
     "model": 20000,
     "onnx": 500000,
+    "options": 50000,
     "picture": 3000,
     "registry": 30000,
     "sidecar": 30000,
@@ -23,7 +24,8 @@ RUNS = {
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("seeds")
     subprocess.run([sys.executable, ROOT / "tests/fuzz/seeds.py", folder], check=True)
-    assert sorted(p.name for p in folder.iterdir()) == sorted(RUNS)
+    # Those of the filter are run by tests/prove/test_options.py, in its libavfilter.
+    assert sorted(p.name for p in folder.iterdir()) == sorted([*RUNS, "filter"])
     return folder
 
 
@@ -31,7 +33,10 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("target", RUNS)
 def test_target_survives(build_dir: Path, seeds: Path, tmp_path: Path, target: str) -> None:
     program = build_dir / f"tests/fuzz/fuzz_{target}"
-    environment = os.environ | {"FUZZ_ORT": str(build_dir / "tests/c/fusion/libfake_ort.so")}
+    environment = os.environ | {
+        "FUZZ_ORT": str(build_dir / "tests/c/fusion/libfake_ort.so"),
+        "FUZZ_MODELS": str(ROOT / "model/tiny"),
+    }
     done = subprocess.run(
         [program, "-seed=1", f"-runs={RUNS[target]}", seeds / target],
         cwd=tmp_path,
