@@ -2,8 +2,10 @@
 
     table.py BUILD [--json FILE] [WORD...]
 
-Words choose proofs by their names, "tests" those of pytest. All take most of an hour; what fits is
-in `make test`. The status is 1 if a proof fails; what each said is in BUILD/prove.
+Words choose proofs by their names; "tests" are those of pytest, each file of which has a name too.
+All take an hour and more; what fits is in `make test`. What runs, and how long it took the last
+time, is on standard error. FILE keeps the rows of proofs that are not chosen. The status is 1 if a
+proof fails; what each said is in BUILD/prove.
 """
 
 import argparse
@@ -15,8 +17,12 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -30,6 +36,8 @@ class Row:
     good: bool
     seconds: float
     figure: str
+    group: str  # what was chosen by its name
+    commit: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,13 @@ def proofs(build: Path) -> list[Proof]:
     ]
 
 
-def run(proof: Proof, folder: Path) -> Row:
+def commit() -> str:
+    """Return what is proved, "+" behind it if files differ from that."""
+    described = ("git", "describe", "--always", "--abbrev=9", "--dirty=+", "--exclude=*")
+    return subprocess.run(described, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+
+def run(proof: Proof, folder: Path) -> Iterator[Row]:
     """Run a command and keep what it said."""
     start = time.monotonic()
     done = subprocess.run(
@@ -74,19 +88,21 @@ def run(proof: Proof, folder: Path) -> Row:
     )
     (folder / f"{proof.name.replace(' ', '-')}.log").write_text(done.stdout)
     found = re.findall(f"^{proof.figure}$", done.stdout, re.M) or ["it said nothing"]
-    return Row(proof.name, done.returncode == 0, time.monotonic() - start, found[-1].strip())
+    seconds = time.monotonic() - start
+    yield Row(proof.name, done.returncode == 0, seconds, found[-1].strip(), proof.name, commit())
 
 
-def run_tests(folder: Path) -> Iterator[Row]:
-    """Run the proofs of pytest, whole."""
-    report = folder / "tests.xml"
-    with (folder / "tests.log").open("w") as log:
+def run_tests(path: Path, folder: Path) -> Iterator[Row]:
+    """Run the proofs of a file of pytest, whole."""
+    group = name_of(path)
+    report, log = folder / f"{path.stem}.xml", folder / f"{path.stem}.log"
+    with log.open("w") as file:
         subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", HERE, "-o", "junit_family=xunit1",
+            [sys.executable, "-m", "pytest", "-q", path, "-o", "junit_family=xunit1",
              f"--junitxml={report}"],
             cwd=ROOT,
             env=os.environ | {"VMT_PROVE": "1"},
-            stdout=log,
+            stdout=file,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
     for case in ElementTree.parse(report).getroot().iter("testcase"):
@@ -94,8 +110,38 @@ def run_tests(folder: Path) -> Iterator[Row]:
         bad = case.find("failure") is not None or case.find("error") is not None
         if figures or bad:
             name = case.get("name", "").removeprefix("test_").replace("_", " ")
-            figure = figures[0] if figures and not bad else "see tests.log"
-            yield Row(name, not bad, float(case.get("time", 0)), figure)
+            figure = figures[0] if figures and not bad else f"see {log.name}"
+            yield Row(name, not bad, float(case.get("time", 0)), figure, group, commit())
+
+
+def name_of(path: Path) -> str:
+    """Return what a file of tests is called here."""
+    return path.stem.removeprefix("test_").replace("_", " ")
+
+
+def steps(build: Path, folder: Path, words: list[str]) -> Iterator[tuple[str, Iterator[Row]]]:
+    """Give what is chosen, by name; nothing runs before it is asked for its rows."""
+    for proof in proofs(build):
+        if not words or any(word in proof.name for word in words):
+            yield proof.name, run(proof, folder)
+    for path in sorted(HERE.glob("test_*.py")):
+        if not words or "tests" in words or any(word in name_of(path) for word in words):
+            yield name_of(path), run_tests(path, folder)
+
+
+def shown(name: str, before: list[dict[str, object]]) -> AbstractContextManager[object]:
+    """Show what runs: a clock for a terminal, else a line."""
+    last = sum(float(str(row["seconds"])) for row in before if row["group"] == name)
+    said = f"{name}, {last:.0f} s the last time" if last else name
+    if not sys.stderr.isatty():
+        print(f"running {said}", file=sys.stderr, flush=True)
+        return nullcontext()
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    bar.add_task(said)
+    return bar
 
 
 def main() -> int:
@@ -109,23 +155,23 @@ def main() -> int:
     folder = build / "prove"
     folder.mkdir(exist_ok=True)
     rows: list[Row] = []
-
-    def add(row: Row) -> None:
-        rows.append(row)
-        mark = "yes" if row.good else "NO"
-        print(f"{row.proof[:40]:40} {mark:4} {row.seconds:6.0f} s  {row.figure}", flush=True)
-
-    for proof in proofs(build):
-        if not options.words or any(word in proof.name for word in options.words):
-            add(run(proof, folder))
-    if not options.words or "tests" in options.words:
-        for row in run_tests(folder):
-            add(row)
-    good = sum(row.good for row in rows)
-    print(f"{good} of {len(rows)} proved")
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
-    return int(good < len(rows))
+    before: list[dict[str, object]] = []
+    if options.json and options.json.exists():
+        before = json.loads(options.json.read_text())
+    start = time.monotonic()
+    for name, found in steps(build, folder, options.words):
+        with shown(name, before):
+            new = list(found)
+        rows += new
+        for row in new:
+            mark = "yes" if row.good else "NO"
+            print(f"{row.proof[:40]:40} {mark:4} {row.seconds:6.0f} s  {row.figure}", flush=True)
+        before = [row for row in before if row["group"] != name] + [asdict(row) for row in new]
+        if options.json:
+            options.json.write_text(json.dumps(before, indent=2) + "\n")
+    good, minutes = sum(row.good for row in rows), (time.monotonic() - start) / 60
+    print(f"{good} of {len(rows)} proved in {minutes:.0f} minutes, of commit {commit()}")
+    return int(good < len(rows) or not rows)
 
 
 if __name__ == "__main__":
