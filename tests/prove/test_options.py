@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
 BOUND = 300.0  # seconds, on a machine that is busy with other things
-EXAMPLES = 1000 if os.environ.get("VMT_PROVE") == "1" else 40
+EXAMPLES = 500 if os.environ.get("VMT_PROVE") == "1" else 40
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_options_in_libavfilter(
         "VMAF_TINY_ORT_LIB": str(build_dir / "tests/c/fusion/libfake_ort.so"),
     }
     done = subprocess.run(
-        [build_dir / "tests/fuzz/fuzz_filter", "-seed=1", f"-runs={amount(20_000, 1_000_000)}",
+        [build_dir / "tests/fuzz/fuzz_filter", "-seed=1", f"-runs={amount(20_000, 500_000)}",
          tmp_path / "filter"],
         cwd=tmp_path,
         env=os.environ | environment,
@@ -119,10 +119,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_options_through_ffmpeg(program: Path, place: Path, given: list[tuple[str, str]]) -> None:
     source = "testsrc2=size=64x64:rate=25:duration=0.2"
     text = ":".join(f"{name}={escaped(value)}" for name, value in given)
+    # Of a graph without inputs FFmpeg 5.1 forgets that a filter failed.
     done = subprocess.run(
-        [program, "-v", "error", "-nostdin", "-hide_banner", "-lavfi",
-         f"{source},noise=alls=9[d];{source}[r];[d][r]vmaf_tiny{'=' if text else ''}{text}",
-         "-f", "null", "-"],
+        [program, "-v", "error", "-nostdin", "-hide_banner", "-f", "lavfi", "-i",
+         f"{source},noise=alls=9", "-f", "lavfi", "-i", source, "-lavfi",
+         f"[0][1]vmaf_tiny{'=' if text else ''}{text}", "-f", "null", "-"],
         cwd=place,
         capture_output=True,
         timeout=BOUND,
