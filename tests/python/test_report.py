@@ -22,7 +22,7 @@ from vmaf_tiny.frames import Source
 from vmaf_tiny.hull import upper_hull
 from vmaf_tiny.probe import describe
 from vmaf_tiny.report import pictures, write_report
-from vmaf_tiny.report.charts import colours, rate_charts, thinned
+from vmaf_tiny.report.charts import _ticks, colours, rate_charts, thinned
 from vmaf_tiny.report.page import with_series
 from vmaf_tiny.report.pictures import picture_pairs
 from vmaf_tiny.rescore import read_results
@@ -96,7 +96,7 @@ def test_bitrates_are_written_as_they_are(encodes):
 
 def test_the_worst_pictures_are_those_that_were_compared(page, encodes):
     """Each is shown with its partner, at the index that its caption tells."""
-    figures = re.findall(r'<figure data-encode="(\d+)">(.*?)</figure>', page, re.S)
+    figures = re.findall(r'<figure data-encode="(\d+)"[^>]*>(.*?)</figure>', page, re.S)
     assert len(figures) >= len(encodes)
     for number, figure in figures:
         result = encodes[int(number)].result
@@ -186,6 +186,22 @@ def test_starts_that_differ_are_taken_out_of_what_is_sought(tmp_path):
                 np.abs(samples - 255 / 219 * (luma.astype(float) - 16)).mean() for luma in lumas
             ]
             assert int(np.argmin(others)) == pair.index
+
+
+def test_of_many_encodes_the_pictures_of_one_are_shown_at_first(encodes, tmp_path):
+    write_report(tmp_path / "r.html", [*encodes, *encodes])
+    page = (tmp_path / "r.html").read_text()
+    figures = re.findall(r'<figure data-encode="(\d+)"[^>]*?( hidden)?>', page)
+    assert {hidden for number, hidden in figures if number == "0"} == {""}
+    assert {hidden for number, hidden in figures if number != "0"} == {" hidden"}
+    assert '<option value="0" selected>' in page
+
+
+@pytest.mark.parametrize("rates", [(434, 538), (100, 101), (50, 1600), (400, 401)])
+def test_every_range_of_bitrates_has_two_numbers(rates):
+    low, high = rates
+    within = [tick for tick in _ticks(low, high) if low <= tick <= high]
+    assert 2 <= len(within) <= 12
 
 
 def test_what_is_missing_is_told(encodes, tmp_path):

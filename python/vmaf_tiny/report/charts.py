@@ -21,6 +21,16 @@ _MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex
 _TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 _POINTS = 1500  # of a line over time; more than a screen shows
 _BANDS = 3  # encodes whose worst windows are shaded as well; more would be a muddle
+_ALL_WINDOWS = 6  # encodes whose worst windows are all marked; of more, the worst one of each
+_FEWEST_TICKS = 2  # between the lowest and the highest bitrate
+_DIGITS = (
+    (1, 1.5, 2, 3, 5, 7),
+    tuple(n / 4 for n in range(4, 40)),
+    tuple(n / 10 for n in range(10, 100)),
+    tuple(n / 100 for n in range(100, 1000)),
+)
+"""First digits of ticks, the ever finer."""
+
 _PAPER, _PAPER_HEIGHT = 690, 330  # pixels, that fit on a sheet
 
 
@@ -130,6 +140,7 @@ def time_charts(
     drawn = []
     for number, (one, time, bad) in enumerate(zip(encodes, times, windows, strict=True)):
         x, y = thinned(time, one.result.scores)
+        bad = bad if len(encodes) <= _ALL_WINDOWS else bad[:1]
         line = ColumnDataSource({"x": x, "y": y, "name": [one.name] * len(x)})
         bars = ColumnDataSource(
             {
@@ -215,6 +226,10 @@ def _hover(chart: figure, drawn: Sequence[Any], *rows: tuple[str, str]) -> None:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Return round numbers that cover a range, evenly as its logarithm goes."""
+    """Return round numbers that cover a range, evenly as its logarithm goes; two in it or more."""
     powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
-    return [digit * 10.0**power for power in powers for digit in (1, 1.5, 2, 3, 5, 7)]
+    for digits in _DIGITS:
+        ticks = [digit * 10.0**power for power in powers for digit in digits]
+        if sum(low <= tick <= high for tick in ticks) >= _FEWEST_TICKS:
+            break
+    return ticks
