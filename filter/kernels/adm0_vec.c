@@ -35,21 +35,20 @@ V_INLINE V restore(V ref, V dis, V angle, double gain_limit)
     return adm_enhance_lanes(restored, k, ref, dis, angle, gain_limit);
 }
 
-V_INLINE V wrap16(V v)
+/*
+ * The rounded shift, wrapped to 16 bits, of a product is the high half of that product when it
+ * and the rounding are moved up: c >> 15 of 2 c, and so on.
+ */
+V_INLINE V high_half(V v)
 {
-    return v_sar32(v_shl32(v, 16), 16);
+    return v_sar32(v_add32(v, v_set32(32768)), 16);
 }
 
 V_INLINE V sensitivity(V additive, const int band)
 {
-    const V c = v_mul32(additive, v_set32(band == 2 ? CSF_D : CSF_HV));
-    return v_abs32(wrap16(band == 2 ? v_sar32(v_add32(c, v_set32(65535)), 17)
-                                    : v_sar32(v_add32(c, v_set32(16384)), 15)));
-}
-
-V_INLINE V part(V c, int32_t factor)
-{
-    return wrap16(v_sar32(v_add32(v_mul32(c, v_set32(factor)), v_set32(2048)), 12));
+    if (band == 2) /* 15 bits, without wrapping */
+        return v_abs32(v_sar32(v_add32(v_mul32(additive, v_set32(CSF_D)), v_set32(65535)), 17));
+    return v_abs32(high_half(v_mul32(additive, v_set32(CSF_HV << 1))));
 }
 
 void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands *dis, int x0,
@@ -68,8 +67,9 @@ void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands
             const V r = restore(o[i], t[i], angle, level->gain_limit);
             const V c = sensitivity(v_sub32(t[i], r), i);
             v_store_16((int16_t *)out->restored.band[i] + x, r);
-            around = v_add32(around, part(c, 4369));
-            centre = v_add32(centre, part(c, 8738));
+            const V part = v_mul32(c, v_set32(4369 << 4));
+            around = v_add32(around, high_half(part));
+            centre = v_add32(centre, high_half(v_add32(part, part)));
         }
         v_store(out->around + x, around);
         v_store(out->centre + x, centre);

@@ -73,11 +73,6 @@ V_INLINE V v_select(V mask, V a, V b)
     return v_or(v_and(mask, a), v_not_and(mask, b));
 }
 
-V_INLINE V v_abs32(V v)
-{
-    return v_max32(v, v_sub32(v_set32(0), v));
-}
-
 /* Whole products of the odd unsigned 32-bit lanes. */
 V_INLINE V v_mul_odd_u32(V a, V b)
 {

@@ -27,6 +27,7 @@ V_INLINE V v_mul32(V a, V b) { return _mm256_mullo_epi32(a, b); }
 V_INLINE V v_max32(V a, V b) { return _mm256_max_epi32(a, b); }
 V_INLINE V v_min32(V a, V b) { return _mm256_min_epi32(a, b); }
 V_INLINE V v_min_u32(V a, V b) { return _mm256_min_epu32(a, b); }
+V_INLINE V v_abs32(V v) { return _mm256_abs_epi32(v); }
 V_INLINE V v_greater32(V a, V b) { return _mm256_cmpgt_epi32(a, b); }
 V_INLINE V v_equal32(V a, V b) { return _mm256_cmpeq_epi32(a, b); }
 V_INLINE int v_mask32(V mask) { return _mm256_movemask_ps(_mm256_castsi256_ps(mask)); }

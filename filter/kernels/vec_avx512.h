@@ -27,6 +27,7 @@ V_INLINE V v_mul32(V a, V b) { return _mm512_mullo_epi32(a, b); }
 V_INLINE V v_max32(V a, V b) { return _mm512_max_epi32(a, b); }
 V_INLINE V v_min32(V a, V b) { return _mm512_min_epi32(a, b); }
 V_INLINE V v_min_u32(V a, V b) { return _mm512_min_epu32(a, b); }
+V_INLINE V v_abs32(V v) { return _mm512_abs_epi32(v); }
 V_INLINE V v_greater32(V a, V b) { return _mm512_movm_epi32(_mm512_cmpgt_epi32_mask(a, b)); }
 V_INLINE V v_equal32(V a, V b) { return _mm512_movm_epi32(_mm512_cmpeq_epi32_mask(a, b)); }
 V_INLINE int v_any32(V mask) { return _mm512_movepi32_mask(mask) != 0; }

@@ -30,6 +30,7 @@ V_INLINE V v_mul32(V a, V b) { return a * b; }
 V_INLINE V v_max32(V a, V b) { return (V)vmaxq_s32((int32x4_t)a, (int32x4_t)b); }
 V_INLINE V v_min32(V a, V b) { return (V)vminq_s32((int32x4_t)a, (int32x4_t)b); }
 V_INLINE V v_min_u32(V a, V b) { return vminq_u32(a, b); }
+V_INLINE V v_abs32(V v) { return (V)vabsq_s32((int32x4_t)v); }
 V_INLINE V v_greater32(V a, V b) { return vcgtq_s32((int32x4_t)a, (int32x4_t)b); }
 V_INLINE V v_equal32(V a, V b) { return vceqq_u32(a, b); }
 V_INLINE int v_any32(V mask) { return vmaxvq_u32(mask) != 0; }
