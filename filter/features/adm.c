@@ -82,6 +82,8 @@ static void split_samples(const VmtAdm *adm, const Level *level, VmtPlane in, in
     for (int t = 0; t < 4; t++)
         rows[t] = vmt_plane_row(in, tap_index(2 * y - 1 + t, level->in_h));
     k->wavelet0_vertical(low, high, rows, w, level->bits);
+    for (int t = 3; t < 5; t++) /* what the next row adds */
+        vmt_plane_ahead(in, 2 * y + t, level->in_h, w * (level->bits > 8 ? 2 : 1));
     extend16(low, w);
     extend16(high, w);
     k->wavelet0_horizontal(approximation, bands->band[VMT_BAND_V], low, w);

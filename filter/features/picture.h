@@ -39,6 +39,15 @@ static inline const void *vmt_plane_row(VmtPlane plane, int y)
     return (const uint8_t *)plane.data + y * plane.stride;
 }
 
+/** Ask for a row of bytes that is read soon; a row outside the picture is none. */
+static inline void vmt_plane_ahead(VmtPlane plane, int y, int h, int bytes)
+{
+    enum { LINE = 64 };
+    const char *row = vmt_plane_row(plane, y < h ? y : h - 1);
+    for (int x = 0; x < bytes; x += LINE)
+        __builtin_prefetch(row + x);
+}
+
 /** Index of the sample that stands for i in a row of n, mirrored without repeating the edge. */
 static inline int vmt_mirror(int i, int n)
 {
