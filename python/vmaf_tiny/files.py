@@ -1,7 +1,10 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import glob
 import os
+import re
+import socket
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,7 +23,9 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[Path], objec
     target = Path(path).resolve()  # a link stays, and its file is replaced
     temporary = None
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".vmaf-tiny-", suffix=".tmp")
+        remove_abandoned(target.parent, ".vmaf-tiny-", "-*.tmp")
+        prefix = f".vmaf-tiny-{writer()}-"
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=".tmp")
         os.close(handle)
         temporary = Path(name)
         write(temporary)
@@ -33,6 +38,42 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[Path], objec
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def writer(process: int | None = None) -> str:
+    """Return what names of unfinished files call a process of this machine; None: this one."""
+    return f"{_host()}-{process or os.getpid()}"
+
+
+def _host() -> str:
+    return socket.gethostname().partition(".")[0] or "localhost"
+
+
+def remove_abandoned(folder: Path, before: str, after: str) -> None:
+    """Remove unfinished files of processes of this machine that are no more, such as killed ones.
+
+    Parameters
+    ----------
+    folder
+        Where they are.
+    before, after
+        What is around `writer` in their names; the latter may have a ``*``.
+    """
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f"{glob.escape(before)}{glob.escape(_host())}-[0-9]*{after}"):
+            process = re.match(r"\d+", path.name[len(before) + len(_host()) + 1 :])
+            if process and not _is_alive(int(process[0])):
+                path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

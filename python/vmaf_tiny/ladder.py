@@ -4,29 +4,25 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from vmaf_tiny._core import Model
 from vmaf_tiny.conditions import Models
-from vmaf_tiny.edit import Edit
-from vmaf_tiny.encode import EncodeProgress, Rendition, RenditionResult, encode_and_score
+from vmaf_tiny.encode import Rendition, RenditionResult
 from vmaf_tiny.encode.codecs import crf_range
-from vmaf_tiny.encode.source import open_feed, survey_source
 from vmaf_tiny.encode.tables import to_dict
 from vmaf_tiny.errors import OptionError
-from vmaf_tiny.frames import RawFormat
 from vmaf_tiny.hull import upper_hull
-from vmaf_tiny.inputs import Scale
+from vmaf_tiny.units import WorkProgress
+from vmaf_tiny.units.options import UnitOptions, open_units
 
 SIZES = (1080, 720, 540, 360)
 """Rows of the pictures of a usual ladder."""
 
 SCORES = (95.0, 88.0, 78.0, 65.0, 50.0)
 """Scores of the rungs that are suggested unless others are asked for."""
-
-_AT_ONCE = 8  # renditions of one pass: each holds the pictures its encoder looks ahead
 
 
 @dataclass(frozen=True)
@@ -147,19 +143,15 @@ def build_ladder(
     bitrates: Sequence[float] = (),
     skip_larger: bool = False,
     model: str | os.PathLike[str] | Model | Models = "vmaf_tiny_v2",
-    mode: str = "exact",
-    threads: int = 0,
-    raw: RawFormat | None = None,
-    edit: Edit | None = None,
-    scale: Scale = "reference",
-    allow: Sequence[str] = (),
     keep: str | os.PathLike[str] | None = None,
-    progress: Callable[[EncodeProgress], None] | None = None,
+    progress: Callable[[WorkProgress], None] | None = None,
+    finished: Callable[[RenditionResult], None] | None = None,
+    **options: Unpack[UnitOptions],
 ) -> Ladder:
     """Encode a source at several sizes and qualities and find what is worth its bits.
 
     All encodes are scaled back to the size of the source and compared there, so scores of all
-    sizes mean the same.
+    sizes mean the same. What was stored is not computed again, see `vmaf_tiny.sweep.sweep`.
 
     Parameters
     ----------
@@ -176,8 +168,11 @@ def build_ladder(
         with at most the bits per second. Without either, `SCORES`.
     skip_larger
         Leave out sizes above that of the source, rather than raise, unless all are.
-    model, mode, threads, raw, edit, scale, allow, keep, progress
-        As for `encode_and_score`.
+    model, keep, progress, finished
+        As for `vmaf_tiny.sweep.sweep`.
+    **options
+        See `vmaf_tiny.units.options.UnitOptions`: how encodes are scored, in which processes or on
+        which cluster, and where results are kept.
 
     Raises
     ------
@@ -189,26 +184,20 @@ def build_ladder(
     rendition = rendition or Rendition("libx264")
     if any(q is not None for q in (rendition.crf, rendition.qp, rendition.bitrate)):
         raise OptionError(f"{rendition.label} has a quality: give those of the ladder as CRFs")
-    if scale == "distorted":  # as the command's options may say
+    if options.get("scale") == "distorted":  # as the command's options may say
         raise OptionError("all sizes of a ladder are compared at one: give it, or leave it out")
-    seen = survey_source(source, raw, edit)
-    with open_feed(source, raw=raw, edit=seen, allow=allow) as feed:
-        width, height = feed.info.width, feed.info.height
-    if skip_larger:
-        sizes = [rows for rows in sizes if rows <= height] or sizes
-    shapes = [_shape(rows, width, height) for rows in dict.fromkeys(sizes)]
-    if not shapes:
-        raise OptionError("no sizes: give rows of pictures, such as 1080,720,540,360")
-    qualities = list(crf) if crf is not None else _qualities(rendition.encoder)
-    wanted = [
-        replace(rendition, size=shape, crf=quality) for shape in shapes for quality in qualities
-    ]
-    points: list[RenditionResult] = []
-    for first in range(0, len(wanted), _AT_ONCE):
-        points += encode_and_score(
-            source, wanted[first : first + _AT_ONCE], model, mode=mode, threads=threads, raw=raw,
-            edit=seen, scale=scale, allow=allow, keep=keep, progress=progress,
-        )  # fmt: skip
+    with open_units(source, model, options) as units:
+        info = units.look()
+        if skip_larger:
+            sizes = [rows for rows in sizes if rows <= info.height] or sizes
+        shapes = [_shape(rows, info.width, info.height) for rows in dict.fromkeys(sizes)]
+        if not shapes:
+            raise OptionError("no sizes: give rows of pictures, such as 1080,720,540,360")
+        qualities = list(crf) if crf is not None else _qualities(rendition.encoder)
+        wanted = [
+            replace(rendition, size=shape, crf=quality) for shape in shapes for quality in qualities
+        ]
+        points = units.make(wanted, keep=keep, progress=progress, finished=finished)
     hull = upper_hull([p.bitrate for p in points], [p.score for p in points])
     rungs = suggest(points, hull, scores or (() if bitrates else SCORES), bitrates)
     compared = points[0].result.provenance

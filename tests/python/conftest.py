@@ -1,6 +1,7 @@
 """What the tests of the C programs and of the package share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,11 @@ def build_dir() -> Path:
 def writer(build_dir: Path) -> Writer:
     """What writes logs with the C library."""
     return Writer(build_dir / "tests/c/report/write_log")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep commands from finding, or leaving, results in the user's own store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield

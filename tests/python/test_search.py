@@ -1,7 +1,9 @@
 """The search for a CRF with real encoders, against brute force."""
 
 import json
+from importlib.resources import files
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from vmaf_tiny.encode import Rendition, encode_and_score
 from vmaf_tiny.search import search
 from vmaf_tiny.search.samples import choose_samples
 
+EVENTS = json.loads((files("vmaf_tiny") / "cli" / "events.schema.json").read_text())
 FAST = Rendition("libx264", preset="ultrafast")
 CRFS = range(12, 46)
 
@@ -102,9 +105,9 @@ def test_a_search_by_samples_verifies_and_tells_how_far_they_were_off(varied):
 
 
 def test_a_probe_ends_when_its_interval_has_left_the_target(varied):
-    found = search(varied, 75, rendition=FAST, chunk=1.0, crf=(12, 45), first=36)
+    found = search(varied, 60, rendition=FAST, chunk=1.0, crf=(12, 45), first=40)
     stopped = [p for p in found.found.probes if p.stopped]
-    assert stopped and all(p.high < 74.7 or p.low > 75.3 for p in stopped)
+    assert stopped and all(p.high < 59.7 or p.low > 60.3 for p in stopped)
     assert not any(p.whole for p in stopped)
 
 
@@ -163,6 +166,10 @@ def test_the_command(varied, tmp_path, capfd):
     out, err = capfd.readouterr()
     assert status == 3 and float(out) >= 12
     events = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
-    assert {event["event"] for event in events} == {"probe"}
+    assert {event["event"] for event in events} == {"progress", "probe"}
+    jsonschema.Draft202012Validator.check_schema(EVENTS)
+    for event in events:
+        jsonschema.validate(event, EVENTS)
+    assert [event["number"] for event in events if event["event"] == "probe"] == [1, 2]
     assert main([*arguments[:2], "--target", "90", "--crf", "high"]) == 2
     assert "write low:high" in capfd.readouterr().err

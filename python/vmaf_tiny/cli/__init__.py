@@ -2,13 +2,13 @@
 
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
+from vmaf_tiny.cli.interrupts import end_when_interrupted
 from vmaf_tiny.errors import OptionError, VmafTinyError, one_line
 
-FAILURE, USAGE, INTERRUPTED = 1, 2, 130
+FAILURE, USAGE = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _end(FAILURE, "error: standard output is closed: open it, if only as /dev/null")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files can be any bytes
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
+    end_when_interrupted()
     # NumPy starts a thread for each processor, all of which spin for a while, to multiply
     # matrices; those here are too small for more than one.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -75,17 +74,6 @@ def _occupy_closed_streams() -> None:
         if number == 2:
             sys.stderr = open(number, "w", closefd=False)  # noqa: SIM115
     os.close(number)
-
-
-def _interrupt(*_: object) -> None:
-    """End at once: an exception could get lost in a decoder that called back into Python.
-
-    No log is cut short by it, as Python runs this before or after the call that writes one.
-    """
-    shows = os.isatty(2) and os.environ.get("TERM") != "dumb"
-    # A progress bar may be there, with the cursor hidden.
-    os.write(2, (b"\r\x1b[2K\x1b[?25h" if shows else b"") + b"vmaf-tiny: interrupted\n")
-    os._exit(INTERRUPTED)
 
 
 def _end(status: int, reason: str) -> int:

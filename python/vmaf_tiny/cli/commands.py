@@ -1,13 +1,19 @@
 """The commands and their help."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat
 
 from vmaf_tiny._core import version
 from vmaf_tiny.cli.edits import EditOptions, SourceEditOptions
-from vmaf_tiny.cli.encoding import EncoderOptions, LadderOptions, SearchOptions
+from vmaf_tiny.cli.encoding import (
+    BatchOptions,
+    EncoderOptions,
+    LadderOptions,
+    LoopOptions,
+    SearchOptions,
+)
 from vmaf_tiny.cli.options import (
     FLAG,
     OUTPUT,
@@ -101,6 +107,7 @@ def search(
     *,
     options: SearchOptions,
     encoder: EncoderOptions = EncoderOptions(),
+    work: LoopOptions = LoopOptions(),
     edit: SourceEditOptions = SourceEditOptions(),
     raw: RawOptions = RawOptions(),
     model: ModelOptions = ModelOptions(),
@@ -111,7 +118,8 @@ def search(
 
     The first encode is of the whole source; by its features, samples are chosen for the next ones;
     the answer is encoded as a whole, and how far the samples were off is told. Exit status 3 and a
-    reason if what was asked for was not found: best_effort, unreachable or non_monotone.
+    reason if what was asked for was not found: best_effort, unreachable or non_monotone. What was
+    computed is kept: the same command goes on where one was killed.
 
     Parameters
     ----------
@@ -120,7 +128,7 @@ def search(
     """
     from vmaf_tiny.cli.search import run
 
-    return run(source, options, encoder, edit, raw, model)
+    return run(source, options, encoder, work, edit, raw, model)
 
 
 @app.command
@@ -129,6 +137,7 @@ def ladder(
     *,
     options: LadderOptions = LadderOptions(),
     encoder: EncoderOptions = EncoderOptions(),
+    work: BatchOptions = BatchOptions(),
     edit: SourceEditOptions = SourceEditOptions(),
     raw: RawOptions = RawOptions(),
     model: ModelOptions = ModelOptions(),
@@ -137,7 +146,8 @@ def ladder(
 
     `vmaf-tiny ladder SRC --sizes 1080,720,540,360 --scores 95,85,70 -o ladder.json -o ladder.m3u8`
 
-    Rungs come from the convex hull of all encodes, which differs from title to title.
+    Rungs come from the convex hull of all encodes, which differs from title to title. What was
+    computed is kept: the same command goes on where one was killed.
 
     Parameters
     ----------
@@ -147,7 +157,7 @@ def ladder(
     """
     from vmaf_tiny.cli.ladder import run
 
-    return run(source, options, encoder, edit, raw, model)
+    return run(source, options, encoder, work, edit, raw, model)
 
 
 @app.command
@@ -155,12 +165,11 @@ def sweep(
     source: Annotated[str, PATH, Parameter(group=VIDEO)],
     *,
     options: SweepOptions = SweepOptions(),
+    work: BatchOptions = BatchOptions(),
     edit: SourceEditOptions = SourceEditOptions(),
     raw: RawOptions = RawOptions(),
     model: LoopModelOptions = LoopModelOptions(),
     output: Annotated[str | None, PATH, Parameter(alias="-o", group=OUTPUT)] = None,
-    progress: Annotated[Literal["auto", "json", "none"], Parameter(group=OUTPUT)] = "auto",
-    quiet: Annotated[bool, FLAG, Parameter(alias="-q", group=OUTPUT)] = False,
 ) -> int:
     """Encode a source in many ways, in memory, and score every encode.
 
@@ -176,14 +185,10 @@ def sweep(
     output
         File to write the results to: .json has everything, .parquet and .frames.csv a row for each
         picture, .csv a row for each rendition.
-    progress
-        auto: bars on a terminal, else a line now and then; json: events on standard error.
-    quiet
-        Only the scores, one a line.
     """
     from vmaf_tiny.cli.sweep import run
 
-    return run(source, options, edit, raw, model, output, progress, quiet)
+    return run(source, options, work, edit, raw, model, output)
 
 
 @app.command

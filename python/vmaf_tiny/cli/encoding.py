@@ -1,6 +1,7 @@
-"""Options of commands that encode a source with one encoder."""
+"""Options of commands that encode a source: sweeps, ladders and searches."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
@@ -34,22 +35,6 @@ class EncoderOptions:
     option: Annotated[tuple[str, ...], LIST, Parameter(alias="-O")] = ()
     """More for the encoder by FFmpeg's names, such as tune=film; once for each."""
 
-    mode: Annotated[Literal["exact", "fast"], Parameter(group=WORK)] = "exact"
-    """exact: features equal to libvmaf's; fast: pictures of about 960x540 and more from some
-    of their rows, off by hundredths of a point."""
-
-    threads: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
-    """Threads for the features; 0: one per processor."""
-
-    allow_hdr: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
-    """Score PQ or HLG video, although the model knows SDR only."""
-
-    allow_interlaced: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
-    """Encode interlaced video as if it were progressive, and compare it so."""
-
-    allow_damage: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
-    """Encode what can be decoded of a damaged or cut-off source."""
-
     def rendition(self) -> "Rendition":
         """Return it without a quality."""
         from vmaf_tiny.encode import Rendition
@@ -61,11 +46,88 @@ class EncoderOptions:
             options=dict(_named(text) for text in self.option),
         )
 
-    def work(self) -> dict[str, Any]:
-        """Return what functions that encode and score take of these."""
-        names = ("hdr", "interlaced", "damage")
-        allow = [name for name in names if getattr(self, f"allow_{name}")]
-        return {"mode": self.mode, "threads": self.threads, "allow": allow}
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class LoopOptions:
+    """How a command that encodes and scores works, and what it keeps and tells."""
+
+    mode: Annotated[Literal["exact", "fast"], Parameter(group=WORK)] = "exact"
+    """exact: features equal to libvmaf's; fast: pictures of about 960x540 and more from some
+    of their rows, off by hundredths of a point."""
+
+    segment: Annotated[PositiveFloat | None, Parameter(group=WORK)] = None
+    """Split the source at key frames into parts of at least so many seconds, encoded apart."""
+
+    workers: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
+    """Processes to work in; 0: this one."""
+
+    dask: Annotated[str | None, Parameter(group=WORK)] = None
+    """Dask scheduler to work on, such as tcp://host:8786, or local."""
+
+    upload: Annotated[bool, FLAG, Parameter(group=WORK)] = False
+    """Send the source to Dask's workers; without it they read it at the same path."""
+
+    threads: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
+    """Threads for the features, of each worker; 0: one per processor."""
+
+    allow_hdr: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Score PQ or HLG video, although the model knows SDR only."""
+
+    allow_interlaced: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Encode interlaced video as if it were progressive, and compare it so."""
+
+    allow_damage: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Encode what can be decoded of a damaged or cut-off source."""
+
+    keep: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
+    """Folder to keep the encodes in, as Matroska; of a search, that of the answer."""
+
+    store: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
+    """File of results that were computed, which are not computed again; without it
+    vmaf-tiny/results.sqlite in ~/.cache or $XDG_CACHE_HOME."""
+
+    no_store: Annotated[bool, FLAG, Parameter(group=OUTPUT)] = False
+    """Compute everything, keep nothing."""
+
+    progress: Annotated[Literal["auto", "json", "none"], Parameter(group=OUTPUT)] = "auto"
+    """auto: bars on a terminal, else a line now and then; json: events on standard error, one a
+    line."""
+
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q", group=OUTPUT)] = False
+    """No table, only the scores, one a line; of a search, the CRF."""
+
+    @property
+    def place(self) -> Path | None:
+        """The store; None: there is none."""
+        from vmaf_tiny.units import default_store
+
+        if self.no_store:
+            return None
+        return Path(self.store) if self.store else default_store()
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `sweep`, `build_ladder` and `search` take of these."""
+        names = ("mode", "segment", "workers", "dask", "upload", "threads", "keep")
+        allowances = ("hdr", "interlaced", "damage")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "allow": [name for name in allowances if getattr(self, f"allow_{name}")],
+            "store": self.place,
+        }
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class BatchOptions(LoopOptions):
+    """The same of a command that makes several renditions at once."""
+
+    at_once: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
+    """Renditions made from one decode of the source; 0: as many as memory allows, at most 8."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `sweep` and `build_ladder` take of these."""
+        return {**super().arguments(), "at_once": self.at_once}
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -107,25 +169,15 @@ class SearchOptions:
     probes: PositiveInt = 5
     """Encodes at most; the first and the last are of the whole."""
 
-    keep: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
-    """Folder to keep the encode of the answer in, as Matroska."""
-
     output: Annotated[str | None, PATH, Parameter(alias="-o", group=OUTPUT)] = None
     """File to write to: .json has the answer, all probes and the encodes of the whole, .parquet
     and .frames.csv a row for each picture of these, .csv one for each; - is JSON on standard
     output."""
 
-    progress: Annotated[Literal["auto", "json"], Parameter(group=OUTPUT)] = "auto"
-    """json: events on standard error, one a line."""
-
-    quiet: Annotated[bool, FLAG, Parameter(alias="-q", group=OUTPUT)] = False
-    """Only the CRF."""
-
     def arguments(self) -> dict[str, Any]:
         """Return what `search` takes of these."""
         names = (
             "target", "pool", "tolerance", "min_chunk", "chunk", "samples", "first", "probes",
-            "keep",
         )  # fmt: skip
         values = {name: getattr(self, name) for name in names}
         if self.crf is not None:
@@ -155,9 +207,6 @@ class LadderOptions:
     bitrates: str | None = None
     """Bitrates in kbit/s to suggest rungs for: the best encode within each."""
 
-    keep: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
-    """Folder to keep the encodes in, as Matroska."""
-
     output: Annotated[tuple[str, ...], PATHS, Parameter(alias="-o", group=OUTPUT)] = ()
     """Files to write: .json has everything, .m3u8 the rungs for HLS, .mpd for DASH, .parquet and
     .frames.csv a row for each picture, .csv one for each encode; - is JSON on standard output. Give
@@ -168,7 +217,6 @@ class LadderOptions:
         values: dict[str, Any] = {
             "sizes": [round(size) for size in _numbers("--sizes", self.sizes)],
             "skip_larger": True,
-            "keep": self.keep,
         }
         if self.crf is not None:
             values["crf"] = _numbers("--crf", self.crf)

@@ -7,9 +7,9 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from vmaf_tiny.cli.bench import steps_shown
 from vmaf_tiny.cli.edits import SourceEditOptions
-from vmaf_tiny.cli.encoding import EncoderOptions, LadderOptions
+from vmaf_tiny.cli.encoding import BatchOptions, EncoderOptions, LadderOptions
+from vmaf_tiny.cli.loops import loop_shown
 from vmaf_tiny.cli.options import ModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, show
 from vmaf_tiny.encode.tables import results_format, write_document, write_results
@@ -23,6 +23,7 @@ def run(
     source: str,
     options: LadderOptions,
     encoder: EncoderOptions,
+    work: BatchOptions,
     edit: SourceEditOptions,
     raw: RawOptions,
     model: ModelOptions,
@@ -34,14 +35,15 @@ def run(
         if Path(path).suffix.lower() not in _LISTS:
             results_format(path, also=_LISTS)
         check_writable(path, [source])
-    arguments = {**options.arguments(), **encoder.work(), **edit.arguments()}
+    arguments = {**options.arguments(), **work.arguments(), **edit.arguments()}
     arguments |= raw.arguments()
-    with model.models() as opened, steps_shown() as step:
+    with model.models() as opened, loop_shown(work) as reports:
         ladder = build_ladder(
             source,
             rendition=encoder.rendition(),
             model=opened,
-            progress=lambda p: step(f"{p.done} of {p.total or '?'} pictures, {p.fps:.1f} fps"),
+            progress=reports.work,
+            finished=reports.rendition,
             **arguments,
         )
     warnings = (text for made in ladder.points for text in made.result.warnings)
@@ -49,8 +51,15 @@ def run(
         print("vmaf-tiny: warning:", warning, file=sys.stderr)
     for path in options.output:
         _write(path, ladder)
-    if "-" not in options.output:
+    if "-" in options.output:
+        return 0
+    if work.quiet:
+        for rung in ladder.rungs:
+            print(f"{rung.score:.6f}")
+    else:
         show(view(ladder))
+        if work.place is not None:
+            show(f"\n[dim]results are kept in {escape(str(work.place))}[/]")
     return 0
 
 

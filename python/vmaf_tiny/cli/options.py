@@ -317,52 +317,6 @@ class SweepOptions:
     option: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE, alias="-O")] = ()
     """More for the encoder, by FFmpeg's names: tune=film, x264-params=..., once for each."""
 
-    keep: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
-    """Folder to keep the encodes in, as Matroska."""
-
-    store: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
-    """File of results that were computed, which are not computed again; without it
-    vmaf-tiny/results.sqlite in ~/.cache or $XDG_CACHE_HOME."""
-
-    no_store: Annotated[bool, FLAG, Parameter(group=OUTPUT)] = False
-    """Compute everything, keep nothing."""
-
-    mode: Annotated[Literal["exact", "fast"], Parameter(group=WORK)] = "exact"
-    """exact: features equal to libvmaf's; fast: pictures of about 960x540 and more from some
-    of their rows, off by hundredths of a point."""
-
-    segment: Annotated[PositiveFloat | None, Parameter(group=WORK)] = None
-    """Split the source at key frames into parts of at least so many seconds, encoded apart."""
-
-    at_once: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
-    """Renditions made from one decode of the source; 0: as many as memory allows, at most 8."""
-
-    workers: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
-    """Processes to work in; 0: this one."""
-
-    dask: Annotated[str | None, Parameter(group=WORK)] = None
-    """Dask scheduler to work on, such as tcp://host:8786, or local."""
-
-    upload: Annotated[bool, FLAG, Parameter(group=WORK)] = False
-    """Send the source to Dask's workers; without it they read it at the same path."""
-
-    threads: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
-    """Threads for the features, of each worker; 0: one per processor."""
-
-    allow_hdr: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
-    """Score PQ or HLG video, although the model knows SDR only."""
-
-    allow_interlaced: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
-    """Encode interlaced video as if it were progressive, and compare it so."""
-
-    allow_damage: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
-    """Encode what can be decoded of a damaged or cut-off source."""
-
-    def allowed(self) -> set[str]:
-        """Return names of what is not refused."""
-        names = ("hdr", "interlaced", "damage")
-        return {name for name in names if getattr(self, f"allow_{name}")}
-
 
 @Parameter(name="*", group=BENCH)
 @dataclass(frozen=True)

@@ -1,23 +1,20 @@
 """vmaf-tiny search: the CRF for a score."""
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from vmaf_tiny.cli.bench import steps_shown
 from vmaf_tiny.cli.edits import SourceEditOptions
-from vmaf_tiny.cli.encoding import EncoderOptions, SearchOptions
+from vmaf_tiny.cli.encoding import EncoderOptions, LoopOptions, SearchOptions
+from vmaf_tiny.cli.loops import loop_shown
 from vmaf_tiny.cli.options import ModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, show
 from vmaf_tiny.encode.tables import results_format, write_document, write_results
 from vmaf_tiny.files import check_writable
-from vmaf_tiny.search import Probe, SearchProgress, SearchResult, search
+from vmaf_tiny.search import Probe, SearchResult, search
 
 UNMET = 3
 """Exit status of a search that did not find what was asked for."""
@@ -27,19 +24,25 @@ def run(
     source: str,
     options: SearchOptions,
     encoder: EncoderOptions,
+    work: LoopOptions,
     edit: SourceEditOptions,
     raw: RawOptions,
     model: ModelOptions,
 ) -> int:
     """Search and show what was found; `UNMET` if that is not what was asked for."""
-    arguments = {**options.arguments(), **encoder.work(), **edit.arguments()}
+    arguments = {**options.arguments(), **work.arguments(), **edit.arguments()}
     arguments |= raw.arguments()
     if options.output and options.output != "-":
         results_format(options.output)
         check_writable(options.output, [source])
-    with model.models() as opened, _shown(options) as progress:
+    with model.models() as opened, loop_shown(work) as reports:
         result = search(
-            source, rendition=encoder.rendition(), model=opened, progress=progress, **arguments
+            source,
+            rendition=encoder.rendition(),
+            model=opened,
+            progress=reports.search,
+            finished=reports.probe,
+            **arguments,
         )
     for warning in result.made.result.warnings:
         print("vmaf-tiny: warning:", warning, file=sys.stderr)
@@ -48,33 +51,8 @@ def run(
     elif options.output:
         write_results(options.output, result.whole)
     if options.output != "-":
-        show(f"{result.crf:g}" if options.quiet else view(result))
+        show(f"{result.crf:g}" if work.quiet else view(result))
     return 0 if result.outcome == "met" else UNMET
-
-
-@contextmanager
-def _shown(options: SearchOptions) -> Iterator[Callable[[SearchProgress], None] | None]:
-    if options.progress == "json":
-        yield lambda p: print(json.dumps(_event(p), allow_nan=False), file=sys.stderr, flush=True)
-    elif options.quiet:
-        yield None
-    else:
-        with steps_shown() as step:
-            yield lambda p: step(_text(p))
-
-
-def _event(p: SearchProgress) -> dict[str, Any]:
-    done = {name: getattr(p.encode, name) for name in ("done", "total", "fps", "eta")}
-    return {"event": "probe", "probe": p.probe, "crf": p.crf, "whole": p.whole, **done}
-
-
-def _text(p: SearchProgress) -> str:
-    of = f" of {p.encode.total}" if p.encode.total and p.whole else ""
-    what = "the whole" if p.whole else "samples"
-    return (
-        f"probe {p.probe}, CRF {p.crf:g}, {what}: {p.encode.done}{of} pictures,"
-        f" {p.encode.fps:.1f} fps"
-    )
 
 
 def view(result: SearchResult) -> Group:

@@ -1,67 +1,50 @@
 """vmaf-tiny sweep: many renditions of a source as a table, and their curves compared."""
 
-import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
+from vmaf_tiny.cli.encoding import BatchOptions
+from vmaf_tiny.cli.loops import loop_shown
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions, SweepOptions
-from vmaf_tiny.cli.progress import LINE_EVERY, clock
+from vmaf_tiny.cli.progress import clock
 from vmaf_tiny.cli.show import coloured, show
 from vmaf_tiny.encode import Rendition, RenditionResult, write_results
-from vmaf_tiny.encode.tables import results_format, summary
+from vmaf_tiny.encode.tables import results_format
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.files import check_writable
-from vmaf_tiny.sweep import BdRate, WorkProgress, bd_rates, default_store, grid, sweep
+from vmaf_tiny.sweep import BdRate, bd_rates, grid, sweep
 from vmaf_tiny.sweep.curves import has_library
 from vmaf_tiny.sweep.grid import bits_per_second, numbers, size_of
-
-_JSON_EVERY = 1.0  # seconds between events of progress
 
 
 def run(
     source: str,
     options: SweepOptions,
+    work: BatchOptions,
     edit: SourceEditOptions,
     raw: RawOptions,
     model: LoopModelOptions,
     output: str | None,
-    progress: str,
-    quiet: bool,
 ) -> int:
     """Sweep and show."""
     renditions = renditions_of(options)
     if output:
         results_format(output)
         check_writable(output, [source])
-    store = None if options.no_store else options.store or default_store()
-    arguments = {**raw.arguments(), **edit.arguments()}
-    with _shown("none" if quiet and progress == "auto" else progress) as (report, finished):
+    arguments = {**work.arguments(), **raw.arguments(), **edit.arguments(), **model.scoring()}
+    with loop_shown(work) as reports:
         results = sweep(
             source,
             renditions,
-            **model.scoring(),
+            progress=reports.work,
+            finished=reports.rendition,
             **arguments,
-            mode=options.mode,
-            allow=options.allowed(),
-            threads=options.threads,
-            keep=options.keep,
-            segment=options.segment,
-            store=store,
-            workers=options.workers,
-            dask=options.dask,
-            upload=options.upload,
-            at_once=options.at_once,
-            progress=report,
-            finished=finished,
         )
     for warning in dict.fromkeys(text for made in results for text in made.result.warnings):
         print("vmaf-tiny: warning:", warning, file=sys.stderr)
@@ -69,15 +52,15 @@ def run(
     if output:
         notes = {"bd_rates": [asdict(rate) for rate in rates]} if rates else None
         write_results(output, results, notes=notes)
-    if quiet:
+    if work.quiet:
         for made in results:
             print(f"{made.score:.6f}")
         return 0
     show(view(results, rates))
     if len({made.rendition.curve for made in results}) > 1 and not has_library():
         show("\nfor BD-rates between the curves: pip install 'vmaf-tiny\\[bdrate]'")
-    if store is not None:
-        show(f"\n[dim]results are kept in {escape(str(store))}[/]")
+    if work.place is not None:
+        show(f"\n[dim]results are kept in {escape(str(work.place))}[/]")
     return 0
 
 
@@ -182,91 +165,3 @@ def _rates(rates: Sequence[BdRate]) -> Table:
             escape(rate.reason),
         )
     return table
-
-
-# ------------------------------------------------------------------------------------- progress
-
-_Reports = tuple[Callable[[WorkProgress], None] | None, Callable[[RenditionResult], None] | None]
-
-
-def _shown(kind: str) -> Any:
-    if kind == "json":
-        return nullcontext(_events())
-    if kind == "none":
-        return nullcontext((None, None))
-    return _bars() if sys.stderr.isatty() else nullcontext((_lines(), None))
-
-
-def _lines() -> Callable[[WorkProgress], None]:
-    due = time.monotonic() + LINE_EVERY
-
-    def report(progress: WorkProgress) -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + LINE_EVERY
-            print("vmaf-tiny:", _text(progress), file=sys.stderr)
-
-    return report
-
-
-def _text(progress: WorkProgress) -> str:
-    done = sum(each.state in ("done", "stored") for each in progress.renditions)
-    total = f" of {progress.total}" if progress.total else ""
-    left = f", {clock(progress.eta, 0)} left" if progress.eta is not None else ""
-    return (
-        f"{done} of {len(progress.renditions)} renditions, {progress.done}{total} pictures,"
-        f" {progress.fps:.1f} fps{left}"
-    )
-
-
-@contextmanager
-def _bars() -> Iterator[_Reports]:
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.fields[label]}"), BarColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: list[Any] = []
-
-        def report(progress: WorkProgress) -> None:
-            if not tasks:
-                for each in progress.renditions:
-                    tasks.append(bars.add_task("", total=None, label=escape(each.rendition.label)))
-                tasks.append(bars.add_task("", total=None, label="[bold]all"))
-            for task, each in zip(tasks, progress.renditions, strict=False):
-                score = "" if each.score is None else f" VMAF {each.score:.2f}"
-                speed = f"{each.encode_fps:.1f} fps" if each.state == "running" else each.state
-                bars.update(
-                    task, completed=each.done, total=each.total, description=f"{speed}{score}"
-                )
-            bars.update(
-                tasks[-1],
-                completed=progress.done,
-                total=progress.total,
-                description=_text(progress),
-            )
-
-        yield report, None
-
-
-def _events() -> _Reports:
-    """Return what writes events to standard error, a JSON object a line."""
-    due = 0.0
-
-    def write(event: dict[str, Any]) -> None:
-        print(json.dumps(event, allow_nan=False), file=sys.stderr, flush=True)
-
-    def report(progress: WorkProgress) -> None:
-        nonlocal due
-        whole = all(each.state in ("done", "stored") for each in progress.renditions)
-        if time.monotonic() < due and not whole:
-            return
-        due = time.monotonic() + _JSON_EVERY
-        renditions = [
-            {**asdict(each), "rendition": each.rendition.label} for each in progress.renditions
-        ]
-        write({"event": "progress", **asdict(progress), "renditions": renditions})
-
-    def finished(made: RenditionResult) -> None:
-        write({"event": "rendition", **summary(made)})
-
-    return report, finished

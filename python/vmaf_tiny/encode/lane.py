@@ -32,6 +32,7 @@ from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import EncoderInfo
 from vmaf_tiny.encode.segment import LEAD_IN
 from vmaf_tiny.errors import InputError, OptionError, VmafTinyError
+from vmaf_tiny.files import remove_abandoned, writer
 from vmaf_tiny.frames import VideoInfo
 from vmaf_tiny.inputs import Scale
 from vmaf_tiny.look import look_of_frame
@@ -308,7 +309,12 @@ class Lane:
 
 def unfinished(keep: Path, process: int) -> Path:
     """Return what an encode is called while a process writes it."""
-    return keep.with_name(f".{keep.name}.{process}.part")
+    return keep.with_name(f".{keep.name}.{writer(process)}.part")
+
+
+def remove_unfinished(keep: Path) -> None:
+    """Remove what processes of this machine that were killed have left of an encode."""
+    remove_abandoned(keep.parent, f".{keep.name}.", ".part")
 
 
 def _container(path: Path | None) -> OutputContainer:

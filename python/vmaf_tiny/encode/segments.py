@@ -32,6 +32,8 @@ from vmaf_tiny.files import write_atomically
 from vmaf_tiny.pairing import PairingReport, SideReport
 from vmaf_tiny.result import Result
 
+_SLACK = 1e-4  # seconds that are no difference
+
 
 def split(
     path: str | os.PathLike[str], seconds: float, raw: RawFormat | None = None
@@ -67,6 +69,39 @@ def split(
         _segment(number, stamps, keys, *bounds)
         for number, bounds in enumerate(zip(starts, ends, strict=True))
     ]
+
+
+def cut_out(
+    path: str | os.PathLike[str],
+    stretches: Sequence[tuple[float, float]],
+    raw: RawFormat | None = None,
+) -> list[Segment]:
+    """Return segments of the pictures that are shown in stretches of a video.
+
+    Parameters
+    ----------
+    path
+        Of the video.
+    stretches
+        Seconds at which each begins and before which it ends. They may begin with any picture and
+        need not adjoin.
+    raw
+        What raw video is like.
+
+    Raises
+    ------
+    InputError
+        The video has no time stamps, or no picture is shown in one of them.
+    """
+    stamps, keys, base = _scan(path, raw_for(path, raw))
+    times = np.array([float(stamp * base) for stamp in stamps])
+    segments = []
+    for number, (start, end) in enumerate(stretches):
+        first, after = np.searchsorted(times, (start - _SLACK, end - _SLACK)).tolist()
+        if first == after:
+            raise InputError(f"{os.fspath(path)} shows nothing from {start:g} to {end:g} seconds")
+        segments.append(_segment(number, stamps, keys, first, after))
+    return segments
 
 
 def _segment(number: int, stamps: Sequence[int], keys: Sequence[bool], a: int, b: int) -> Segment:

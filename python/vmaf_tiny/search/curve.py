@@ -39,7 +39,8 @@ class Probe:
     whole
         Whether the whole was encoded.
     bitrate
-        Bits per second of what was encoded.
+        Bits per second of the whole: measured, or estimated from how much larger or smaller samples
+        are than at the first CRF.
     seconds
         Time that the probe took.
     stopped

@@ -4,9 +4,9 @@ import math
 import os
 import time as clock
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from av.container import InputContainer
@@ -15,17 +15,16 @@ from numpy.typing import NDArray
 
 from vmaf_tiny._core import POOLINGS, Model, pool
 from vmaf_tiny.conditions import Models
-from vmaf_tiny.edit import Edit
-from vmaf_tiny.encode import EncodeProgress, Rendition, RenditionResult, encode_and_score
+from vmaf_tiny.encode import Rendition, RenditionResult
 from vmaf_tiny.encode.codecs import crf_range
-from vmaf_tiny.encode.source import survey_source
+from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.encode.tables import to_dict
 from vmaf_tiny.errors import InputError, OptionError
-from vmaf_tiny.frames import RawFormat, SourceSpec
-from vmaf_tiny.inputs import Scale
-from vmaf_tiny.scorer import PictureScore
+from vmaf_tiny.frames import SourceSpec
 from vmaf_tiny.search.curve import PROBES, Found, Goal, Probe, find
-from vmaf_tiny.search.samples import CHUNK, SAMPLES, Reel, Samples, choose_samples
+from vmaf_tiny.search.samples import CHUNK, SAMPLES, Samples, choose_samples
+from vmaf_tiny.units import Units, WorkProgress
+from vmaf_tiny.units.options import UnitOptions, open_units
 from vmaf_tiny.windows import worst_windows
 
 _LEAST_SAMPLES = 3  # before a confidence interval is believed
@@ -43,14 +42,14 @@ class SearchProgress:
         What it tries.
     whole
         Whether the whole is encoded.
-    encode
-        How far that is.
+    work
+        How far that is; samples count as one rendition.
     """
 
     probe: int
     crf: float
     whole: bool
-    encode: EncodeProgress
+    work: WorkProgress
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,26 +160,25 @@ def search(
     step: float = 1.0,
     probes: int = PROBES,
     model: str | os.PathLike[str] | Model | Models = "vmaf_tiny_v2",
-    model_dir: str | os.PathLike[str] | None = None,
-    device: str = "auto",
-    threads: int = 0,
-    cpu: str = "best",
-    mode: str = "exact",
-    raw: RawFormat | None = None,
-    edit: Edit | None = None,
-    scale: Scale = "reference",
-    allow: Sequence[str] = (),
     keep: str | os.PathLike[str] | None = None,
     progress: Callable[[SearchProgress], None] | None = None,
+    finished: Callable[[Probe], None] | None = None,
+    **options: Unpack[UnitOptions],
 ) -> SearchResult:
     """Find the highest CRF whose encode has the score that is asked for.
 
     The first probe encodes the whole source; by its features, samples are chosen for the next
     ones, which tell the score of the whole from how much the samples gain or lose against the
-    first CRF, at which they are encoded too. A
-    probe of samples ends as soon as the confidence interval of its estimate has left the target.
-    The answer is encoded as a whole. Of a source that is not much longer than its samples, and of
-    one that is no file, the whole is encoded each time.
+    first CRF, at which they are encoded too. A probe of samples ends as soon as the confidence
+    interval of its estimate has left the target. The answer is encoded as a whole. Of a source that
+    is not much longer than its samples, of one that is no file, has no time stamps or is
+    deinterlaced, the whole is encoded each time.
+
+    Each sample is a unit of its own, encoded as a clip and stored for itself: what a probe that
+    ended early has not encoded is missing from the store, not wrong in it, and a search for another
+    target encodes what it needs of that. Samples are judged in the order in which they were chosen,
+    whoever encodes them, so a search comes to the same whether it was killed in between or has many
+    workers.
 
     Parameters
     ----------
@@ -208,12 +206,17 @@ def search(
         Between CRFs.
     probes
         Encodes at most, 2 or more.
-    model, model_dir, device, threads, cpu, mode, raw, edit, scale, allow
+    model
         As for `encode_and_score`.
     keep
         Folder to keep the encode of the answer in.
     progress
         Called now and then.
+    finished
+        Called with each probe as soon as it is done.
+    **options
+        See `vmaf_tiny.units.options.UnitOptions`: how encodes are scored, in which processes or on
+        which cluster, and where results are kept.
 
     Returns
     -------
@@ -235,19 +238,9 @@ def search(
         raise OptionError("samples: give 0 or more, of more than 0 seconds")
     if isinstance(source, Iterator | InputContainer | VideoStream) or _is_pipe(source):
         raise InputError("the source is read for each probe: give a file, list or array")
-    with ExitStack() as stack:
-        if isinstance(model, str | os.PathLike):
-            model = stack.enter_context(Models(model, model_dir=model_dir, device=device))
-        prober = _Prober(
-            source,
-            rendition,
-            _Measure(target, pool, min_chunk, chunk),
-            goal,
-            samples,
-            {"model": model, "threads": threads, "cpu": cpu, "mode": mode, "raw": raw,
-             "edit": survey_source(source, raw, edit), "scale": scale, "allow": allow},
-            progress,
-        )  # fmt: skip
+    with open_units(source, model, options) as units:
+        measure = _Measure(target, pool, min_chunk, chunk)
+        prober = _Prober(units, rendition, measure, goal, samples, progress, finished)
         found = find(prober, goal, first if first is not None else _middle(rendition, goal))
         made = prober.whole[found.crf]
         if keep is not None:
@@ -300,21 +293,21 @@ class _Prober:
 
     def __init__(
         self,
-        source: SourceSpec,
+        units: Units,
         rendition: Rendition,
         measure: _Measure,
         goal: Goal,
         samples: int,
-        options: dict[str, Any],
         progress: Callable[[SearchProgress], None] | None,
+        finished: Callable[[Probe], None] | None,
     ) -> None:
-        self._source, self._rendition = source, rendition
+        self._units, self._rendition = units, rendition
         self._measure, self._goal = measure, goal
         self._count = samples
-        self._options = options
-        self._progress = progress
+        self._progress, self._finished = progress, finished
         self._samples: Samples | None = None
-        self._base: list[float] = []
+        self._segments: list[Segment] = []
+        self._base: list[RenditionResult] = []
         self._number = 0
         self.whole: dict[float, RenditionResult] = {}
 
@@ -323,123 +316,87 @@ class _Prober:
         begun = clock.monotonic()
         if whole or self._samples is None:
             made = self.encode_whole(crf)
-            if not self.whole and self._count and isinstance(self._source, str | os.PathLike):
-                self._samples = choose_samples(made, seconds=self._measure.chunk, count=self._count)
+            first = not self.whole
             self.whole[crf] = made
-            if self._samples is not None and not self._base:
-                self._base = self._encode_samples(crf, self._samples)[1].means()
+            if first and self._count:
+                self._choose(made)
             score = self._measure(made.result.scores, made.result.times)
             probe = Probe(crf, score, score, score, True, made.bitrate)
         else:
             probe = self._sampled(crf, self._samples)
-        return replace(probe, seconds=clock.monotonic() - begun)
+        probe = replace(probe, seconds=clock.monotonic() - begun)
+        if self._finished:
+            self._finished(probe)
+        return probe
 
     def encode_whole(
         self, crf: float, keep: str | os.PathLike[str] | None = None
     ) -> RenditionResult:
         """Encode and score the whole source."""
         rendition = replace(self._rendition, crf=crf)
-        (made,) = encode_and_score(
-            self._source, [rendition], keep=keep, progress=self._told(crf, True), **self._options
-        )
+        (made,) = self._units.make([rendition], keep=keep, progress=self._told(crf, True))
         return made
 
-    def _told(self, crf: float, whole: bool) -> Callable[[EncodeProgress], None] | None:
+    def _told(self, crf: float, whole: bool) -> Callable[[WorkProgress], None] | None:
         tell, number = self._progress, self._number
         return (lambda p: tell(SearchProgress(number, crf, whole, p))) if tell else None
 
-    def _sampled(self, crf: float, samples: Samples) -> Probe:
-        """Estimate the score of the whole from samples."""
-        made, watch = self._encode_samples(crf, samples)
-        score, low, high = watch.interval()
-        return Probe(crf, score, low, high, False, made.bitrate, stopped=not made.complete)
+    def _choose(self, made: RenditionResult) -> None:
+        """Choose samples by the first encode, and encode them alike, to compare others with."""
+        samples = choose_samples(made, seconds=self._measure.chunk, count=self._count)
+        if samples is None or not self._units.can_cut:
+            return
+        crf = made.rendition.crf
+        assert crf is not None
+        # The whole has just been read: what cannot be read of it in parts is searched whole.
+        with suppress(InputError):
+            self._segments = self._units.cut_out(samples.stretches)
+            self._base = self._encode_samples(crf)
+            self._samples = samples
 
-    def _encode_samples(self, crf: float, samples: Samples) -> "tuple[RenditionResult, _Watch]":
-        """Encode samples, until the estimate has left the target if there is one."""
-        assert isinstance(self._source, str | os.PathLike)
-        reel = Reel(
-            self._source,
-            samples,
-            raw=self._options["raw"],
-            edit=self._options["edit"].edit,
-            damaged="damage" in self._options["allow"],
-        )
-        watch = _Watch(reel, samples, self._base, self._measure, self._goal)
-        first = next(iter(self.whole.values()))
-        raw = RawFormat(
-            first.encoder.width, first.encoder.height, fps=first.pictures / first.duration
-        )
-        (made,) = encode_and_score(
-            reel,
-            [replace(self._rendition, crf=crf)],
-            watcher=watch if self._base else None,
+    def _encode_samples(
+        self, crf: float, enough: Callable[[Sequence[RenditionResult]], bool] | None = None
+    ) -> list[RenditionResult]:
+        return self._units.parts(
+            replace(self._rendition, crf=crf),
+            self._segments,
+            enough=enough,
             progress=self._told(crf, False),
-            **{**self._options, "raw": raw, "edit": None},
         )
-        watch.end(made.result.index, made.result.scores, complete=made.complete)
-        return made, watch
 
+    def _sampled(self, crf: float, samples: Samples) -> Probe:
+        """Estimate the score of the whole from samples, as many as it takes."""
 
-class _Watch:
-    """Collects the scores of samples and stops when the target is out of reach or surpassed."""
+        def out_of_reach(parts: Sequence[RenditionResult]) -> bool:
+            """Return whether the interval has left the target, above or below."""
+            if len(parts) < _LEAST_SAMPLES:
+                return False
+            _, low, high = self._interval(samples, parts)
+            return low > self._goal.target + self._goal.tolerance or high < self._goal.enough
 
-    def __init__(
-        self,
-        reel: Reel,
-        samples: Samples,
-        base: Sequence[float],
-        measure: _Measure,
-        goal: Goal,
-    ) -> None:
-        self._reel, self._samples, self._base = reel, samples, base
-        self._measure, self._goal = measure, goal
-        self._scores: list[list[float]] = [[] for _ in samples.chosen]
-        self._now = 0
+        parts = self._encode_samples(crf, out_of_reach)
+        score, low, high = self._interval(samples, parts)
+        first = next(iter(self.whole.values()))
+        before = sum(base.bytes for base in self._base[: len(parts)])
+        bitrate = first.bitrate * sum(part.bytes for part in parts) / before
+        stopped = len(parts) < len(samples.chosen)
+        return Probe(crf, score, low, high, False, bitrate, stopped=stopped)
 
-    def __call__(self, numbers: Sequence[int], scored: PictureScore) -> bool:
-        """Take the scores of a picture; True once the interval has left the target."""
-        sample = self._take(scored.index, float(scored.scores[0]))
-        if sample == self._now:
-            return False
-        self._now = sample
-        if sample < _LEAST_SAMPLES:
-            return False
-        _, low, high = self.interval()
-        return low > self._goal.target + self._goal.tolerance or high < self._goal.enough
-
-    def _take(self, index: int, score: float) -> int:
-        sample, row = self._reel.rows[index]
-        rows = self._samples.chosen[sample].rows
-        # Motion of the last picture, and without a lead of the first, is that of a seam.
-        if rows.start < row < rows.stop - 1:
-            self._scores[sample].append(score)
-        return sample
-
-    def end(self, index: NDArray[np.int64], scores: NDArray[np.float64], *, complete: bool) -> None:
-        """Take all scores at once: those that came one by one, and the last."""
-        self._scores = [[] for _ in self._samples.chosen]
-        sample = 0
-        for number, score in zip(index.tolist(), scores.tolist(), strict=True):
-            sample = self._take(number, score)
-        self._now = len(self._scores) if complete else sample
-
-    def means(self) -> list[float]:
-        """Return the mean score of each sample that is done."""
-        return [float(np.mean(values)) for values in self._scores[: self._now]]
-
-    def interval(self) -> tuple[float, float, float]:
+    def _interval(
+        self, samples: Samples, parts: Sequence[RenditionResult]
+    ) -> tuple[float, float, float]:
         """Return the estimate and its 95 % confidence interval, from the samples that are done.
 
         Samples are compared with themselves at the first CRF, as a part that is encoded on its own
         scores otherwise than in the whole.
         """
-        means = self.means()
-        shifts = [mean - base for mean, base in zip(means, self._base, strict=False)]
-        margin = min(self._samples.margin(shifts), 100.0)
+        shifts = [
+            samples.mean_score(n, part) - samples.mean_score(n, self._base[n])
+            for n, part in enumerate(parts)
+        ]
+        margin = min(samples.margin(shifts), 100.0)
         estimate, low, high = (
-            self._measure(
-                self._samples.predict([shift + change for shift in shifts]), self._samples.times
-            )
+            self._measure(samples.predict([shift + change for shift in shifts]), samples.times)
             for change in (0.0, -margin, margin)
         )
         return estimate, low, high

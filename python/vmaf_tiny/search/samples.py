@@ -1,20 +1,14 @@
 """Parts of a source that stand for all of it, chosen by what a first encode of all of it showed."""
 
 import math
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import FEATURES
-from vmaf_tiny.containers import Media, RawFormat, raw_for
-from vmaf_tiny.edit import Edit, edited
 from vmaf_tiny.encode import RenditionResult
-from vmaf_tiny.errors import InputError
 
 CHUNK = 2.0
 """Seconds of a sample."""
@@ -24,8 +18,6 @@ SAMPLES = 6
 
 LEAD = 0.5
 """What is encoded before a sample, as a share of it, for the encoder to settle."""
-
-_TIME_BASE = Fraction(1, 90000)
 
 
 @dataclass(frozen=True)
@@ -69,6 +61,30 @@ class Samples:
     like: NDArray[np.int64]
     base: NDArray[np.float64]
     times: NDArray[np.float64]
+
+    @property
+    def stretches(self) -> list[tuple[float, float]]:
+        """Seconds to encode for each sample: it, and what leads to it."""
+        begin = float(self.times[0])
+        return [
+            (max(sample.start - LEAD * (sample.end - sample.start), begin), sample.end)
+            for sample in self.chosen
+        ]
+
+    def mean_score(self, number: int, made: RenditionResult) -> float:
+        """Return the mean score of a sample in an encode of its stretch, without what leads to it.
+
+        Parameters
+        ----------
+        number
+            Of the sample.
+        made
+            The encode, with times of the source.
+        """
+        times, sample = made.result.times, self.chosen[number]
+        first, last = self.times[sample.rows.start], self.times[sample.rows.stop - 1]
+        mine = (times > first - 1e-4) & (times < last + 1e-4)
+        return float(made.result.scores[mine].mean())
 
     def predict(self, shifts: Sequence[float]) -> NDArray[np.float64]:
         """Return scores of all pictures, from how each sample's mean differs from the first encode.
@@ -163,76 +179,3 @@ def choose_samples(
         for member in members:
             like[stretches[member]] = place
     return Samples(tuple(chosen), like, result.scores, times)
-
-
-class Reel:
-    """The pictures of all samples and what leads to them, one after the other, as a source.
-
-    Iterate it once. Time stamps go on from sample to sample.
-
-    Parameters
-    ----------
-    path
-        Of the source.
-    samples
-        What to read of it.
-    raw, edit, damaged
-        As `open_source` takes them.
-
-    Attributes
-    ----------
-    rows : list of (int, int)
-        Of each picture given so far: number of its sample and its time's row among the scored.
-    """
-
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        samples: Samples,
-        *,
-        raw: RawFormat | None = None,
-        edit: Edit | None = None,
-        damaged: bool = False,
-    ) -> None:
-        self._path, self._raw, self._damaged = path, raw_for(path, raw), damaged
-        self._edit = edit or Edit()
-        self._samples = samples
-        self.rows: list[tuple[int, int]] = []
-
-    def __iter__(self) -> Iterator[av.VideoFrame]:
-        media = Media(self._path, role="source", raw=self._raw, damaged=self._damaged)
-        try:
-            yield from self._all(media)
-        finally:
-            media.close()
-
-    def _all(self, media: Media) -> Iterator[av.VideoFrame]:
-        begin = 0.0
-        for number, sample in enumerate(self._samples.chosen):
-            lead = min(LEAD * (sample.end - sample.start), sample.start - self._samples.times[0])
-            start = sample.start - lead
-            given = len(self.rows)
-            for frame in _frames(media, start, sample.end, self._edit):
-                assert frame.time is not None
-                row = int(np.argmin(np.abs(self._samples.times - frame.time)))
-                self.rows.append((number, row))
-                passed = begin + frame.time - start
-                frame.pts, frame.time_base = round(passed / _TIME_BASE), _TIME_BASE
-                yield frame
-            if len(self.rows) == given:
-                raise InputError(
-                    f"{media.label} does not decode the same twice, from {start:.2f} s on: encode"
-                    " the whole each time, by --samples 0"
-                )
-            begin += sample.end - start
-
-
-def _frames(media: Media, start: float, end: float, edit: Edit) -> Iterator[av.VideoFrame]:
-    """Give the pictures, edited, that are shown from `start` to before `end`."""
-    for frame in edited(media.frames_from(start), edit, media.label):
-        assert isinstance(frame, av.VideoFrame)
-        if frame.time is None or frame.time < start - 1e-4:
-            continue
-        if frame.time > end - 1e-4:
-            return
-        yield frame

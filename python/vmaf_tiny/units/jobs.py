@@ -23,9 +23,9 @@ from vmaf_tiny.encode.result import RenditionResult
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.encode.tables import SCHEMA_VERSION, rendition_from_dict, rendition_to_dict
 from vmaf_tiny.errors import InputError
-from vmaf_tiny.frames import RawFormat
+from vmaf_tiny.frames import RawFormat, SourceSpec
 from vmaf_tiny.inputs import Scale, Surveyed
-from vmaf_tiny.units.store import digest, packed, unpacked
+from vmaf_tiny.units.store import digest, packed
 
 Report = Callable[[EncodeProgress], None]
 
@@ -89,7 +89,7 @@ class Job:
     Attributes
     ----------
     source
-        Path.
+        Path; or pictures, for work in this process.
     sha256
         Of its bytes.
     renditions
@@ -104,7 +104,7 @@ class Job:
         Where encodes are kept; or empty.
     """
 
-    source: str
+    source: SourceSpec
     sha256: str
     renditions: tuple[Rendition, ...]
     keys: tuple[str, ...]
@@ -203,15 +203,15 @@ def run_remotely(job: Job, data: bytes | None, folder: str, report: Report | Non
     folder
         For what is only needed on the way.
     """
-    suffix = Path(job.source).suffix
-    source = Path(folder) / f"vmaf-tiny-{job.sha256}{suffix}" if data else Path(job.source)
+    given = path_of(job)
+    source = Path(folder) / f"vmaf-tiny-{job.sha256}{given.suffix}" if data else given
     if data and not source.is_file():
         part = source.with_name(f"{source.name}.{os.getpid()}.part")
         part.write_bytes(data)
         part.replace(source)
     found = _digest(str(source), source.stat().st_mtime_ns if source.exists() else 0)
     if found != job.sha256:
-        raise InputError(f"{job.source} is another file on the worker: share it, or upload it")
+        raise InputError(f"{given} is another file on the worker: share it, or upload it")
     files = tuple(
         Path(folder) / f"vmaf-tiny-{os.getpid()}-{key}{file.suffix}"
         for key, file in zip(job.keys, job.files, strict=False)
@@ -224,9 +224,12 @@ def run_remotely(job: Job, data: bytes | None, folder: str, report: Report | Non
             file.unlink(missing_ok=True)
 
 
+def path_of(job: Job) -> Path:
+    """Return the path of a job's source."""
+    assert isinstance(job.source, str | os.PathLike)
+    return Path(job.source)
+
+
 @functools.lru_cache(64)
 def _digest(path: str, _modified: int) -> str:
     return digest(path)
-
-
-__all__ = ["Job", "Scoring", "result_of", "run_job", "run_remotely", "unit_key", "unpacked"]

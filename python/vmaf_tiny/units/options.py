@@ -9,7 +9,7 @@ from vmaf_tiny.conditions import Models
 from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode.source import survey_source
 from vmaf_tiny.errors import OptionError
-from vmaf_tiny.frames import RawFormat
+from vmaf_tiny.frames import RawFormat, SourceSpec
 from vmaf_tiny.inputs import Scale
 from vmaf_tiny.preflight import check_allowances
 from vmaf_tiny.units.jobs import Scoring
@@ -65,7 +65,7 @@ class UnitOptions(TypedDict, total=False):
 
 
 def open_units(
-    source: str | os.PathLike[str],
+    source: SourceSpec,
     model: str | os.PathLike[str] | Model | Models,
     options: UnitOptions,
 ) -> Units:

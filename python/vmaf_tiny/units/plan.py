@@ -1,14 +1,17 @@
 """What there is to do on a source: units with their keys, what is stored of them, their files."""
 
 import contextlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from vmaf_tiny.encode.lane import remove_unfinished
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import RenditionResult
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.encode.segments import join_files, join_results
+from vmaf_tiny.frames import SourceSpec
 from vmaf_tiny.units.jobs import Job, Scoring, result_of, unit_key
 from vmaf_tiny.units.store import Store, packed, unpacked
 
@@ -21,7 +24,7 @@ class Plan:
     Parameters
     ----------
     source, sha256
-        Path, and of its bytes.
+        What is encoded, and of its bytes; empty: not known.
     renditions
         What is made.
     scoring
@@ -41,7 +44,7 @@ class Plan:
 
     def __init__(
         self,
-        source: str,
+        source: SourceSpec,
         sha256: str,
         renditions: Sequence[Rendition],
         scoring: Scoring,
@@ -50,6 +53,7 @@ class Plan:
         segments: Sequence[Segment] = (),
     ) -> None:
         self.source, self.sha256, self.renditions = source, sha256, renditions
+        self.path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
         self.scoring, self.files = scoring, files
         self._store = store
         self.segments: Sequence[Segment | None] = segments or [None]
@@ -88,12 +92,21 @@ class Plan:
         joined = whole is not None and len(self.segments) > 1 and self._is_joined(r, whole)
         for s, key in enumerate(self.keys(r)):
             value = self._store.get(key)
-            if value is None:
+            if value is None or not self._is_sound(key, value):
                 continue
             part = self.part(r, s)
             there = part is None or (part.is_file() and part.stat().st_size == value["file_size"])
             if there or joined:
                 self.values[key] = value
+
+    def _is_sound(self, key: str, value: dict[str, Any]) -> bool:
+        """Return whether a result can be had from a value; one that is damaged is forgotten."""
+        try:
+            result_of(value, self.path, None)
+            return value["file_size"] is None or value["file_size"] >= 0
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            self._store.forget(key)
+            return False
 
     def joined_key(self, r: int) -> str:
         """Return the key of what is known of the joined file."""
@@ -101,7 +114,8 @@ class Plan:
 
     def _is_joined(self, r: int, whole: Path) -> bool:
         value = self._store.get(self.joined_key(r))
-        return bool(value and whole.is_file() and whole.stat().st_size == value["file_size"])
+        size = value.get("file_size") if value else None
+        return size is not None and whole.is_file() and whole.stat().st_size == size
 
     def add(self, keys: Sequence[str], values: Sequence[bytes]) -> None:
         """Store what was computed."""
@@ -131,6 +145,7 @@ class Plan:
                 files = tuple(part for part in parts if part is not None)
                 for file in files:
                     file.parent.mkdir(parents=True, exist_ok=True)
+                    remove_unfinished(file)
                 jobs.append(
                     Job(
                         self.source,
@@ -144,13 +159,18 @@ class Plan:
                 )
         return jobs
 
+    def part_of(self, r: int, s: int) -> RenditionResult | None:
+        """Return the result of a segment of a rendition, if it is there."""
+        value = self.values.get(self._keys[r, s])
+        return None if value is None else result_of(value, self.path, None)
+
     def result(self, r: int) -> RenditionResult | None:
         """Return the result of a rendition once all of it is there."""
         values = [self.values.get(key) for key in self.keys(r)]
         if any(value is None for value in values):
             return None
         whole = self.files[r]
-        parts = [result_of(value, self.source, whole) for value in values if value]
+        parts = [result_of(value, self.path, whole) for value in values if value]
         if len(parts) == 1:
             return parts[0]
         if whole is not None and not self._is_joined(r, whole):

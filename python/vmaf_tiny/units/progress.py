@@ -85,6 +85,8 @@ class Tracker:
         Called now and then.
     finished
         Called with each result as soon as it is whole.
+    joins
+        Whether segments are joined to the result of a rendition; else they stay apart.
     """
 
     def __init__(
@@ -94,9 +96,10 @@ class Tracker:
         pictures: int | None,
         progress: Callable[[WorkProgress], None] | None = None,
         finished: Callable[[RenditionResult], None] | None = None,
+        joins: bool = True,
     ) -> None:
         self._plan, self._jobs, self._pictures = plan, jobs, pictures
-        self._progress, self._finished = progress, finished
+        self._progress, self._finished, self._joins = progress, finished, joins
         self._owner = {
             plan.key(r, s): r
             for r in range(len(plan.renditions))
@@ -106,6 +109,7 @@ class Tracker:
         self._stored: set[int] = set()
         self._running: dict[int, EncodeProgress] = {}
         self._lock = threading.RLock()
+        self._ended = False
         self._begun = clock.monotonic()
         self._first: dict[int, float] = {}  # when a rendition was first seen to run
         self._new: dict[int, int] = {}  # pictures of a rendition's jobs that are done
@@ -131,7 +135,7 @@ class Tracker:
         return False
 
     def _complete(self, r: int) -> None:
-        result = self._plan.result(r) if r not in self._results else None
+        result = self._plan.result(r) if self._joins and r not in self._results else None
         if result is not None:
             self._results[r] = result
             if self._finished:
@@ -187,8 +191,15 @@ class Tracker:
         fps = new / seconds if seconds else 0.0
         total = self._pictures
         left = max(total - done, 0) / fps if total is not None and fps else None
-        state = "running" if running else "waiting"
+        state = "running" if running else "done" if self._ended else "waiting"
         return RenditionState(rendition, state, done, total, fps, left, speed, mean, size)
+
+    def end(self) -> None:
+        """Take note that no more is wanted."""
+        with self._lock:
+            self._running.clear()
+            self._ended = True
+            self._tell()
 
     def results(self) -> list[RenditionResult]:
         """Return all results, in the order of the renditions."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -11,13 +11,14 @@ from vmaf_tiny.encode.lane import Lane
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import RenditionResult
 from vmaf_tiny.encode.segment import Segment
-from vmaf_tiny.encode.segments import split
+from vmaf_tiny.encode.segments import cut_out, split
 from vmaf_tiny.encode.source import NO_SEAMS, open_feed
 from vmaf_tiny.errors import OptionError
+from vmaf_tiny.frames import SourceSpec, VideoInfo
 from vmaf_tiny.units.jobs import Scoring
 from vmaf_tiny.units.plan import Plan
 from vmaf_tiny.units.progress import Tracker, WorkProgress
-from vmaf_tiny.units.runners import Runner, in_processes, on_dask, run_here
+from vmaf_tiny.units.runners import Here, OnDask, Processes, Runner
 from vmaf_tiny.units.store import Store
 
 _HELD = 120  # pictures that an encoder holds, roughly
@@ -73,8 +74,8 @@ class Work:
     def runner(self) -> Runner:
         """Return what runs jobs."""
         if self.dask:
-            return on_dask(self.dask, upload=self.upload, workers=self.workers)
-        return in_processes(self.workers) if self.workers else run_here
+            return OnDask(self.dask, upload=self.upload, workers=self.workers)
+        return Processes(self.workers) if self.workers else Here()
 
 
 class Units:
@@ -83,7 +84,8 @@ class Units:
     Parameters
     ----------
     source
-        Path of a file.
+        Path of a file; or pictures as `encode_and_score` takes them, for work in this process
+        without a store.
     scoring
         How encodes are scored.
     work
@@ -92,13 +94,16 @@ class Units:
     Raises
     ------
     OptionError
-        A value is out of range, or what is asked for is not installed.
+        A value is out of range, what is asked for is not installed, or wants a source with a name.
     InputError
         The source cannot be read.
     """
 
-    def __init__(self, source: str | os.PathLike[str], scoring: Scoring, work: Work) -> None:
-        self._source, self._scoring, self._work = os.fspath(source), scoring, work
+    def __init__(self, source: SourceSpec, scoring: Scoring, work: Work) -> None:
+        self._source, self._scoring, self._work = source, scoring, work
+        self._path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+        if not self._path and replace(work, at_once=0) != Work():
+            raise OptionError("a store, workers, Dask and segments want a file: give its path")
         if work.segment and scoring.seen.edit.deinterlace:
             raise OptionError(NO_SEAMS)
         self._runner = work.runner()
@@ -106,16 +111,43 @@ class Units:
         self._sha256 = ""
         self._segments: Sequence[Segment] = ()
 
+    def look(self, renditions: Sequence[Rendition] = ()) -> VideoInfo:
+        """Return what the source is like once it is edited; try the encoders of renditions.
+
+        Raises
+        ------
+        OptionError
+            An encoder refuses, in its own words.
+        InputError
+            The source cannot be read, or must not be compared with what is to be made of it.
+        """
+        scoring = self._scoring
+        for rendition in renditions:
+            scoring.model_of(rendition)
+        allowed = frozenset(scoring.allow)
+        with open_feed(self._source, raw=scoring.raw, edit=scoring.seen, allow=allowed) as feed:
+            for rendition in renditions:
+                Lane(rendition, feed, allowed, None, scoring.scale).close()
+            return feed.info
+
+    @property
+    def can_cut(self) -> bool:
+        """Whether stretches of the source can be encoded: it is a file, and not deinterlaced."""
+        return bool(self._path) and not self._scoring.seen.edit.deinterlace
+
+    def cut_out(self, stretches: Sequence[tuple[float, float]]) -> list[Segment]:
+        """Return segments for `parts`, see `vmaf_tiny.encode.segments.cut_out`."""
+        return cut_out(self._path, stretches, self._scoring.raw)
+
     def _open(self) -> Store:
         """Open the store and read the source through, once."""
         if self._store is None:
             work = self._work
             self._store = Store(work.store if work.store is not None else ":memory:")
             # What is no file, such as an address, can be read but has no sum to be known by.
-            if work.store is not None or work.dask or Path(self._source).exists():
-                self._sha256 = self._store.digest(self._source)
-            raw = self._scoring.raw
-            whole = split(self._source, work.segment, raw) if work.segment else []
+            if work.store is not None or work.dask or Path(self._path).is_file():
+                self._sha256 = self._store.digest(self._path)
+            whole = split(self._path, work.segment, self._scoring.raw) if work.segment else []
             self._segments = whole if len(whole) > 1 else ()
         return self._store
 
@@ -157,18 +189,82 @@ class Units:
         if len(set(renditions)) < len(renditions):
             twice = next(each for each in renditions if renditions.count(each) > 1)
             raise OptionError(f"{twice.label} is asked for twice: leave one out")
-        pixels, total = check(self._source, renditions, self._scoring)
-        store = self._open()
-        files = kept_files(keep, Path(self._source).name, renditions)
-        plan = Plan(
-            self._source, self._sha256, renditions, self._scoring, store, files, self._segments
-        )
+        info = self.look(renditions)
+        files = kept_files(keep, info.name, renditions)
+        plan = self._plan(renditions, files, self._segments_of_whole())
+        pixels = info.width * info.height
         jobs = plan.jobs(self._at_once(pixels, len(plan.missing_renditions())))
-        tracker = Tracker(plan, jobs, total, progress, finished)
+        tracker = Tracker(plan, jobs, info.frame_count, progress, finished)
         tracker.begin()
         if jobs:
             self._runner(jobs, tracker.done, tracker.report)
         return tracker.results()
+
+    def parts(
+        self,
+        rendition: Rendition,
+        segments: Sequence[Segment],
+        *,
+        enough: Callable[[Sequence[RenditionResult]], bool] | None = None,
+        progress: Callable[[WorkProgress], None] | None = None,
+    ) -> list[RenditionResult]:
+        """Encode and score segments of the source, each on its own, which need not adjoin.
+
+        Parameters
+        ----------
+        rendition
+            How.
+        segments
+            Which, those first that are wanted first.
+        enough
+            Told the results of the first segments, once for every number of them that is there;
+            True: no more are wanted. So where it ends does not depend on who works.
+        progress
+            Called now and then.
+
+        Returns
+        -------
+        results
+            Of all segments, or of the first ones that were enough.
+        """
+        plan = self._plan([rendition], [None], segments)
+        jobs = plan.jobs(1)
+        pictures = sum(segment.pictures for segment in segments)
+        tracker = Tracker(plan, jobs, pictures, progress, joins=False)
+        found: list[RenditionResult] = []
+
+        def look() -> bool:
+            while len(found) < len(segments):
+                made = plan.part_of(0, len(found))
+                if made is None:
+                    return False
+                found.append(made)
+                if enough and enough(found):
+                    return True
+            return True
+
+        def done(number: int, values: list[bytes]) -> bool:
+            tracker.done(number, values)
+            return look()
+
+        tracker.begin()
+        if not look():
+            self._runner(jobs, done, tracker.report)
+        tracker.end()
+        return found
+
+    def _plan(
+        self,
+        renditions: Sequence[Rendition],
+        files: Sequence[Path | None],
+        segments: Sequence[Segment],
+    ) -> Plan:
+        store = self._open()
+        return Plan(self._source, self._sha256, renditions, self._scoring, store, files, segments)
+
+    def _segments_of_whole(self) -> Sequence[Segment]:
+        self._open()
+        return self._segments
 
     def _at_once(self, pixels: int, missing: int) -> int:
         """Return how many renditions share a pass."""
@@ -180,6 +276,7 @@ class Units:
 
     def close(self) -> None:
         """End what works and close the store; safe to call twice."""
+        self._runner.close()
         if self._store is not None:
             self._store.close()
 
@@ -188,25 +285,6 @@ class Units:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def check(source: str, renditions: Sequence[Rendition], scoring: Scoring) -> tuple[int, int | None]:
-    """Try every encoder and look at the source; return its pixels and number of pictures.
-
-    Raises
-    ------
-    OptionError
-        An encoder refuses, in its own words.
-    InputError
-        The source cannot be read, or must not be compared with what is to be made of it.
-    """
-    for rendition in renditions:
-        scoring.model_of(rendition)
-    allowed = frozenset(scoring.allow)
-    with open_feed(source, raw=scoring.raw, edit=scoring.seen, allow=allowed) as feed:
-        for rendition in renditions:
-            Lane(rendition, feed, allowed, None, scoring.scale).close()
-        return feed.info.width * feed.info.height, feed.info.frame_count
 
 
 def _fitting(pixels: int, workers: int) -> int:

@@ -6,12 +6,15 @@ Every runner takes jobs, calls `done` with the values of each, in this process, 
 
 import functools
 import os
+import signal
+import sys
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from importlib import import_module
 from multiprocessing import connection, get_context, parent_process
@@ -23,7 +26,7 @@ from vmaf_tiny.encode.lane import unfinished
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.errors import OptionError, VmafTinyError
 from vmaf_tiny.files import write_atomically
-from vmaf_tiny.units.jobs import Job, run_job, run_remotely
+from vmaf_tiny.units.jobs import Job, path_of, run_job, run_remotely
 
 Done = Callable[[int, list[bytes]], bool]
 """Takes the number of a job and its values; True: the other jobs are not needed any more."""
@@ -40,86 +43,144 @@ _TOPIC = "vmaf-tiny"
 
 
 class Runner(Protocol):
-    """Runs jobs."""
+    """Runs jobs, once or again and again; to be closed."""
 
     def __call__(self, jobs: Sequence[Job], done: Done, report: Reporter) -> None:
-        """Run all jobs."""
+        """Run all jobs, in this order as far as it goes, or until `done` wants no more of them."""
+
+    def close(self) -> None:
+        """End what it works with; safe to call twice."""
 
 
-def run_here(jobs: Sequence[Job], done: Done, report: Reporter) -> None:
-    """Run jobs one after the other in this process."""
-    for number, job in enumerate(jobs):
-        done(number, run_job(job, functools.partial(report, number)))
+class Here:
+    """Runs jobs one after the other in this process."""
+
+    def __call__(self, jobs: Sequence[Job], done: Done, report: Reporter) -> None:
+        """Run all jobs, or until no more are wanted."""
+        for number, job in enumerate(jobs):
+            if done(number, run_job(job, functools.partial(report, number))):
+                return
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 # ------------------------------------------------------------------------------------ processes
 
 
-def in_processes(workers: int) -> Runner:
-    """Return what runs jobs in processes of this machine, and begins again those that died."""
-    if workers < 1:
-        raise OptionError(f"{workers} workers: give at least 1")
+class Processes:
+    """Runs jobs in processes of this machine, and begins again those that died.
 
-    def run(jobs: Sequence[Job], done: Done, report: Reporter) -> None:
-        with tempfile.TemporaryDirectory(prefix="vmaf-tiny-") as folder:
-            address = str(Path(folder) / "progress")
-            with _Listener(address, report):
-                _run_in_processes(workers, address, dict(enumerate(jobs)), done)
+    Parameters
+    ----------
+    workers
+        How many processes.
+    """
 
-    return run
+    def __init__(self, workers: int) -> None:
+        if workers < 1:
+            raise OptionError(f"{workers} workers: give at least 1")
+        self._workers = workers
+        self._stack = ExitStack()
+        self._address = ""
+        self._pool: ProcessPoolExecutor | None = None
+        self._turn = 0  # which call it is: what is heard of earlier ones is stale
+        self._report: Reporter | None = None
 
+    def __call__(self, jobs: Sequence[Job], done: Done, report: Reporter) -> None:
+        """Run all jobs, or until no more are wanted.
 
-def _run_in_processes(workers: int, address: str, left: dict[int, Job], done: Done) -> None:
-    failures = 0
-    while left:
+        Raises
+        ------
+        VmafTinyError
+            Workers died again and again, or a job failed.
+        """
+        self._turn, self._report = self._turn + 1, report
+        self._listen()
+        left, failures = dict(enumerate(jobs)), 0
+        while left:
+            try:
+                self._run(left, done)
+            except BrokenProcessPool:  # a worker was killed, and all that ran is lost
+                failures += 1
+                if failures > RETRIES:
+                    raise VmafTinyError(
+                        f"workers died {failures} times: see whether memory is short, or try fewer"
+                        " --workers"
+                    ) from None
+
+    def _listen(self) -> None:
+        if self._address:
+            return
+        if sys.platform == "linux":  # a name that nobody has to remove
+            self._address = f"\0vmaf-tiny-{uuid.uuid4()}"
+        else:
+            folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="vmaf-tiny-"))
+            self._address = str(Path(folder) / "progress")
+        self._stack.enter_context(_Listener(self._address, self._hear))
+
+    def _hear(self, turn: int, number: int, progress: EncodeProgress) -> None:
+        if turn == self._turn and self._report is not None:
+            self._report(number, progress)
+
+    def _run(self, left: dict[int, Job], done: Done) -> None:
+        """Run what is left and take it out as it is done."""
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self._workers, get_context("spawn"), _begin_worker, (self._address,)
+            )
+        finished = False
         try:
-            _run_pool(workers, address, left, done)
-        except BrokenProcessPool:  # a worker was killed, and all that ran is lost
-            failures += 1
-            if failures > RETRIES:
-                raise VmafTinyError(
-                    f"workers died {failures} times: see whether memory is short, or try fewer"
-                    " --workers"
-                ) from None
+            finished = self._collect(self._pool, left, done)
+        finally:
+            if not finished:
+                self._end([file for job in left.values() for file in job.files])
 
-
-def _run_pool(workers: int, address: str, left: dict[int, Job], done: Done) -> None:
-    """Run what is left and take it out as it is done."""
-    pool = ProcessPoolExecutor(
-        min(workers, len(left)), get_context("spawn"), _begin_worker, (address,)
-    )
-    try:
+    def _collect(self, pool: ProcessPoolExecutor, left: dict[int, Job], done: Done) -> bool:
+        """Return whether all is done that was asked for; empty `left` if no more is wanted."""
         futures: dict[Future[list[bytes]], int] = {
-            pool.submit(_run_in_worker, number, job): number for number, job in left.items()
+            pool.submit(_run_in_worker, self._turn, number, job): number
+            for number, job in left.items()
         }
         waiting = set(futures)
         broken: BaseException | None = None
         while waiting:
             finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
+            for future in sorted(finished, key=futures.__getitem__):
                 error = future.exception()
                 if isinstance(error, BrokenProcessPool):
                     broken = error
                     continue
                 number = futures[future]
-                done(number, future.result())
+                enough = done(number, future.result())
                 del left[number]
+                if enough:
+                    over = not left
+                    left.clear()
+                    return over
         if broken:
             raise broken
-    finally:
-        _end(pool, [file for job in left.values() for file in job.files])
+        return True
 
+    def _end(self, files: Sequence[Path] = ()) -> None:
+        """Stop at once: what processes still do, and have not finished, is of no use."""
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        processes = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+            for file in files:
+                unfinished(file, process.pid or 0).unlink(missing_ok=True)
 
-def _end(pool: ProcessPoolExecutor, files: Sequence[Path]) -> None:
-    """Stop a pool at once: what its processes still do, and have not finished, is of no use."""
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join()
-        for file in files:
-            unfinished(file, process.pid or 0).unlink(missing_ok=True)
+    def close(self) -> None:
+        """End the processes."""
+        self._end()
+        self._stack.close()
+        self._address = ""
 
 
 _progress: Any = None  # of a worker: its line to the process that began it
@@ -128,6 +189,7 @@ _progress: Any = None  # of a worker: its line to the process that began it
 def _begin_worker(address: str) -> None:
     """Prepare a process: it ends with the one that began it, and tells it how far it is."""
     global _progress
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who began it is interrupted, and ends it
     with suppress(OSError):
         _progress = connection.Client(address)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -140,11 +202,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _run_in_worker(number: int, job: Job) -> list[bytes]:
+def _run_in_worker(turn: int, number: int, job: Job) -> list[bytes]:
     def report(progress: EncodeProgress) -> None:
         if _progress is not None:
             with suppress(OSError):
-                _progress.send((number, progress))
+                _progress.send((turn, number, progress))
 
     return run_job(job, report)
 
@@ -152,7 +214,7 @@ def _run_in_worker(number: int, job: Job) -> list[bytes]:
 class _Listener:
     """Hears how far workers are; one that dies takes only its own line with it."""
 
-    def __init__(self, address: str, report: Reporter) -> None:
+    def __init__(self, address: str, report: Callable[[int, int, EncodeProgress], None]) -> None:
         self._listener = connection.Listener(address, "AF_UNIX", backlog=64)
         self._report = report
         threading.Thread(target=self._accept, daemon=True).start()
@@ -180,14 +242,14 @@ class _Listener:
 # ----------------------------------------------------------------------------------------- Dask
 
 
-def on_dask(address: str, *, upload: bool = False, workers: int = 0) -> Runner:
-    """Return what runs jobs on a Dask cluster.
+class OnDask:
+    """Runs jobs on a Dask cluster.
 
     Parameters
     ----------
     address
         Of a scheduler, such as ``"tcp://host:8786"``; or ``"local"`` for a cluster of this
-        machine that ends with the run.
+        machine that ends with this.
     upload
         Send the source to the workers, rather than have them read it at the same path.
     workers
@@ -198,26 +260,68 @@ def on_dask(address: str, *, upload: bool = False, workers: int = 0) -> Runner:
     OptionError
         distributed is not installed.
     """
-    distributed = _distributed()
 
-    def run(jobs: Sequence[Job], done: Done, report: Reporter) -> None:
-        where: Any = address
-        cluster = None
-        if address == "local":
-            count = workers or max(1, (os.cpu_count() or 1) // 2)
-            where = cluster = distributed.LocalCluster(
+    def __init__(self, address: str, *, upload: bool = False, workers: int = 0) -> None:
+        self._distributed = _distributed()
+        self._address, self._upload, self._workers = address, upload, workers
+        self._stack = ExitStack()
+        self._client: Any = None
+
+    def __call__(self, jobs: Sequence[Job], done: Done, report: Reporter) -> None:
+        """Run all jobs, or until no more are wanted.
+
+        Raises
+        ------
+        VmafTinyError
+            There is no scheduler, or a job failed.
+        """
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            self._run(jobs, done, report)
+        except (OSError, TimeoutError) as error:
+            raise VmafTinyError(f"no Dask scheduler at {self._address}: {error}") from None
+
+    def _connect(self) -> Any:
+        where: Any = self._address
+        if self._address == "local":
+            count = self._workers or max(1, (os.cpu_count() or 1) // 2)
+            where = self._distributed.LocalCluster(
                 n_workers=count, threads_per_worker=1, dashboard_address=None
             )
-        try:
-            with distributed.Client(where, timeout=PATIENCE) as client:
-                _run_on_dask(client, jobs, done, report, upload)
-        except (OSError, TimeoutError) as error:
-            raise VmafTinyError(f"no Dask scheduler at {address}: {error}") from None
-        finally:
-            if cluster is not None:
-                cluster.close()
+            self._stack.callback(where.close)
+        return self._stack.enter_context(self._distributed.Client(where, timeout=PATIENCE))
 
-    return run
+    def _run(self, jobs: Sequence[Job], done: Done, report: Reporter) -> None:
+        client, topic = self._client, f"{_TOPIC}-{uuid.uuid4()}"
+        client.subscribe_topic(topic, lambda event: report(*_heard(event[1])))
+        data = {
+            path: client.scatter(path.read_bytes(), hash=True)
+            for path in {path_of(job) for job in jobs if self._upload}
+        }
+        futures = {
+            client.submit(
+                _run_on_worker, number, job, data.get(path_of(job)), topic,
+                key=f"{topic}-{number}", pure=False, priority=-number,
+            ): number
+            for number, job in enumerate(jobs)
+        }  # fmt: skip
+        try:
+            for future in self._distributed.as_completed(futures):
+                number = futures[future]
+                values, files = future.result()
+                for path, content in zip(jobs[number].files, files, strict=True):
+                    write_atomically(path, functools.partial(_fill, content))
+                if done(number, values):
+                    return
+        finally:
+            client.cancel(list(futures))
+            client.unsubscribe_topic(topic)
+
+    def close(self) -> None:
+        """Leave the cluster; end a local one."""
+        self._client = None
+        self._stack.close()
 
 
 def _distributed() -> Any:
@@ -227,39 +331,6 @@ def _distributed() -> Any:
         raise OptionError(
             "Dask needs distributed: pip install 'vmaf-tiny[dask]', or give --workers"
         ) from None
-
-
-def _run_on_dask(
-    client: Any, jobs: Sequence[Job], done: Done, report: Reporter, upload: bool
-) -> None:
-    topic = f"{_TOPIC}-{os.getpid()}-{id(jobs)}"
-    client.subscribe_topic(topic, lambda event: report(*_heard(event[1])))
-    data = {
-        source: client.scatter(Path(source).read_bytes(), hash=True)
-        for source in {job.source for job in jobs if upload}
-    }
-    futures = {
-        client.submit(
-            _run_on_worker,
-            number,
-            job,
-            data.get(job.source),
-            topic,
-            key=f"vmaf-tiny-{job.keys[0]}-{number}-{os.getpid()}",
-            pure=False,
-        ): number
-        for number, job in enumerate(jobs)
-    }
-    try:
-        for future in _distributed().as_completed(futures):
-            number = futures[future]
-            values, files = future.result()
-            for path, content in zip(jobs[number].files, files, strict=True):
-                write_atomically(path, functools.partial(_fill, content))
-            done(number, values)
-    finally:
-        client.cancel(list(futures))
-        client.unsubscribe_topic(topic)
 
 
 def _fill(content: bytes, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 The file is a SQLite database in write-ahead mode: what was written is there after a crash, and
 any number of processes may use it at once. A result has a key made of all that it depends on; it
-is never changed.
+is never changed, but for one that is found to be damaged, which is removed.
 """
 
 import json
@@ -73,12 +73,23 @@ class Store:
         self._connection.execute(f"PRAGMA user_version={_VERSION}")
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """Return what was stored under a key, or None."""
+        """Return what was stored under a key, or None; a value that is damaged is forgotten."""
         with self._told():
             row = self._connection.execute(
                 "SELECT value FROM results WHERE key = ?", (key,)
             ).fetchone()
-        return None if row is None else unpacked(row[0])
+        if row is None:
+            return None
+        try:
+            return unpacked(row[0])
+        except (zlib.error, ValueError, TypeError):
+            self.forget(key)
+            return None
+
+    def forget(self, key: str) -> None:
+        """Remove a value that is of no use, so that it is computed again."""
+        with self._told():
+            self._connection.execute("DELETE FROM results WHERE key = ?", (key,))
 
     def add(self, values: Iterable[tuple[str, Mapping[str, Any], bytes]]) -> None:
         """Add results, all or none; a key that is there already keeps its value.

@@ -99,7 +99,7 @@ def test_the_store_has_a_place_of_its_own(source, tmp_path):
         (["--encoder", "x264"], 2, ["no encoder 'x264'", "libx264"]),
         (["--crf", "libx265=20"], 2, ["libx265", "not among"]),
         (["-O", "tune"], 2, ["name=value"]),
-        (["--crf", "20", "-o", "results.txt"], 2, [".json, .parquet, .csv"]),
+        (["--crf", "20", "-o", "results.txt"], 2, [".json, .parquet, .frames.csv, .csv"]),
         (["--crf", "20", "-o", "nowhere/results.json"], 1, ["no folder"]),
         (["--crf", "20", "--segment", "1", "--workers", "1", "--model", "none"], 1, ["none"]),
     ],
