@@ -1,6 +1,6 @@
 """Clips that the benchmarks encode."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import av
@@ -42,18 +42,39 @@ def encode(
     encoder
         One of `QUICK`.
     """
+    encode_frames(target, _with_gray(planes, bits), crf, preset, encoder)
+
+
+def _with_gray(planes: Iterable[Luma], bits: int) -> Iterator[av.VideoFrame]:
     pixel_format = "yuv420p" if bits == 8 else f"yuv420p{bits}le"
+    for plane in planes:
+        height, width = plane.shape
+        gray = np.full((height // 2, width), 1 << (bits - 1), plane.dtype)
+        yield av.VideoFrame.from_ndarray(np.concatenate([plane, gray]), format=pixel_format)
+
+
+def encode_frames(
+    target: str | BinaryIO,
+    frames: Iterable[av.VideoFrame],
+    crf: int,
+    preset: str | None = None,
+    encoder: str = "libx264",
+) -> None:
+    """Encode frames, all of one size and format, into Matroska.
+
+    Parameters
+    ----------
+    target, crf, preset, encoder
+        As for `encode`.
+    """
     with av.open(target, "w", format="matroska") as container:
         stream: Any = container.add_stream(encoder, rate=RATE)
-        stream.pix_fmt = pixel_format
         more = {"preset": preset} if preset else {}
         stream.options = {**QUICK[encoder], **more, "crf": str(crf)}
-        for n, plane in enumerate(planes):
-            height, width = plane.shape
+        for n, frame in enumerate(frames):
             if n == 0:
-                stream.width, stream.height = width, height
-            gray = np.full((height // 2, width), 1 << (bits - 1), plane.dtype)
-            frame = av.VideoFrame.from_ndarray(np.concatenate([plane, gray]), format=pixel_format)
+                stream.width, stream.height = frame.width, frame.height
+                stream.pix_fmt = frame.format.name
             frame.pts = n
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
