@@ -93,7 +93,7 @@ def _texture(rng: np.random.Generator, height: int, width: int, slope: float) ->
     amplitude[0, 0] = 0
     spectrum = np.fft.rfft2(rng.standard_normal((height, width))) * amplitude
     made = np.fft.irfft2(spectrum, (height, width))
-    return (made / made.std()).astype(np.float32)
+    return np.asarray(made / made.std(), np.float32)
 
 
 def _thing(rng: np.random.Generator, height: int, width: int) -> _Thing:
