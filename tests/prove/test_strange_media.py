@@ -4,6 +4,7 @@ What is right is computed from the planes that the videos were made of, by `Scor
 """
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,7 @@ import clips
 import vmaf_tiny
 from vmaf_tiny.cli import main
 from vmaf_tiny.encode import Rendition, encode_and_score
+from vmaf_tiny.encode.lane import Lane
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.frames import RawFormat
 from vmaf_tiny.search import search
@@ -286,3 +288,20 @@ def test_samples_of_every_container(place: Path, name: str) -> None:
     sampled = [probe for probe in found.found.probes if not probe.whole]
     assert sampled and all(0 < probe.score <= 100 for probe in sampled)
     assert json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_a_kept_encode_has_its_last_packet(
+    place: Path, lumas: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is slow to write to is not closed while its last packet is on the way."""
+    write = Lane._write
+
+    def slow(lane: Lane, packet: Any) -> None:
+        time.sleep(0.2)
+        write(lane, packet)
+
+    monkeypatch.setattr(Lane, "_write", slow)
+    rendition = Rendition(crf=30, preset="ultrafast")
+    (made,) = encode_and_score(lumas[:3], [rendition], keep=place / "slow")
+    with av.open(str(made.kept)) as container:
+        assert sum(bool(packet.size) for packet in container.demux()) == 3

@@ -255,6 +255,10 @@ class _Pass:
         self._raise()
         self._stop()  # those who read and encode on, if the watcher has seen enough
         reader.join()
+        if not self._enough:  # what was scored last may still be on its way to its file
+            for lane in self._lanes:
+                lane.wait()
+            self._raise()
         results = self._results()
         self._report()
         return results

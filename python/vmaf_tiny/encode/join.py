@@ -106,6 +106,7 @@ class Joiner:
         self._source_ended = False
         self._change = threading.Condition()
         self._stopped = False
+        self._over = False
         self._history: deque[tuple[Luma, list[Luma], float | None]] = deque(maxlen=2)
         self._pushed = 0
         self._lead = self._trail = 0  # rows of pictures beside the segment
@@ -148,7 +149,7 @@ class Joiner:
             with self._change:
                 # Only what could be scored now is waited for: else a rendition that is far ahead
                 # would keep the source from one that has yet to give its first picture.
-                while not self._stopped and self._ready() >= _AHEAD:
+                while not (self._stopped or self._over) and self._ready() >= _AHEAD:
                     self._change.wait()
                 if self._stopped:
                     raise VmafTinyError("stopped")
@@ -180,11 +181,11 @@ class Joiner:
 
     def run(self) -> None:
         """Score until the source ends or the watcher has seen enough."""
-        while not self.enough:
-            step = self._next()
-            if step is None:
-                return
+        while not self.enough and (step := self._next()):
             self._push(*step)
+        with self._change:
+            self._over = True  # nobody need wait for room any more
+            self._change.notify_all()
 
     def _next(self) -> tuple[Shot, list[Luma | None]] | None:
         """Wait for the next picture of the source and what each rendition shows then."""

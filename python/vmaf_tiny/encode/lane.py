@@ -266,6 +266,11 @@ class Lane:
                 f" ({frame.width}x{frame.height}, not {size[0]}x{size[1]}): choose another encoder"
             )
 
+    def wait(self) -> None:
+        """Wait until the thread has ended, which is soon once it has got its last picture."""
+        if self._thread is not None:
+            self._thread.join()
+
     def finish(self) -> Path | None:
         """Close the encoder; return the file that the encode was kept in."""
         self._container.close()
