@@ -125,6 +125,14 @@ def raw_for(spec: object, raw: RawFormat | None) -> RawFormat | None:
     return raw if is_raw else None
 
 
+def read_once(spec: object) -> bool:
+    """Return whether a path is of what can be read only once: standard input, a pipe, a device."""
+    if not isinstance(spec, str | os.PathLike):
+        return False
+    path = Path(spec)
+    return os.fspath(spec) == _STDIN or (path.exists() and not (path.is_file() or path.is_dir()))
+
+
 class Media:
     """The video stream of a container, to be decoded once.
 

@@ -77,11 +77,21 @@ def _is_alive(process: int) -> bool:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file, UTF-8, whole or not at all; ``"-"`` is standard output."""
+    """Write a text file, UTF-8, whole or not at all; ``"-"`` is standard output.
+
+    Names of files may have bytes that are no UTF-8, which are written as `printable` has them.
+    """
     if os.fspath(path) == "-":
         print(text, end="")
         return
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(
+        path, lambda temporary: temporary.write_text(printable(text), encoding="utf-8")
+    )
+
+
+def printable(text: str) -> str:
+    """Return text that has been made of the name of a file without what UTF-8 cannot hold."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _mode(target: Path) -> int:

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -13,7 +12,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from vmaf_tiny.checks import Check, checks
-from vmaf_tiny.containers import raw_for
+from vmaf_tiny.containers import raw_for, read_once
 from vmaf_tiny.edit import Box, Edit
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import RawFormat, Source, SourceSpec, open_source
@@ -118,11 +117,8 @@ class Inputs:
     def check_twice(self) -> None:
         """Refuse what cannot be read once to find the alignment and once more to score."""
         for spec in self._specs:
-            path = os.fspath(spec) if isinstance(spec, str | os.PathLike) else None
-            once = not isinstance(spec, Sequence | np.ndarray)
-            if path:
-                once = path == "-" or Path(path).is_fifo()
-            if once:
+            again = isinstance(spec, Sequence | np.ndarray | os.PathLike)  # a str is a sequence
+            if read_once(spec) or not again:
                 raise OptionError(
                     "to fix the alignment, both videos are read twice: give files, lists or arrays"
                 )

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from vmaf_tiny._core import FEATURES
 from vmaf_tiny.conditions import Conditions
 from vmaf_tiny.errors import InputError, OptionError
-from vmaf_tiny.files import write_atomically
+from vmaf_tiny.files import printable, write_atomically
 from vmaf_tiny.result import Provenance, Result
 
 KEY = "vmaf_tiny"
@@ -144,7 +144,7 @@ def _rows(pa: ModuleType, schema: Any, number: int, one: Scored) -> Any:
         "codec": one.encoder,
     }
     columns: dict[str, Any] = {
-        name: pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), [text])
+        name: pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), [printable(text)])
         for name, text in names.items()
     }
     columns |= {

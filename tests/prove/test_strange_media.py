@@ -4,6 +4,7 @@ What is right is computed from the planes that the videos were made of, by `Scor
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -305,3 +306,51 @@ def test_a_kept_encode_has_its_last_packet(
     (made,) = encode_and_score(lumas[:3], [rendition], keep=place / "slow")
     with av.open(str(made.kept)) as container:
         assert sum(bool(packet.size) for packet in container.demux()) == 3
+
+
+@pytest.mark.parametrize("command", ["sweep", "search", "ladder"])
+def test_loops_refuse_what_can_be_read_once(said: Said, place: Path, command: str) -> None:
+    """They would wait for ever for a second writer."""
+    pipe = place / f"pipe for {command}"
+    os.mkfifo(pipe)
+    more = {"sweep": ("--crf", 30), "search": ("--target", 90), "ladder": ()}[command]
+    for source in (pipe, "-", "/dev/zero"):
+        refused(said(command, *more, source), "read more than once", "file")
+
+
+def test_a_name_that_is_no_utf8(said: Said, place: Path, reference: Path) -> None:
+    path = place / os.fsdecode(b"\xff\n<b>.mkv")
+    path.write_bytes(reference.read_bytes())
+    for ending in ("json", "csv", "parquet"):
+        out = place / f"named.{ending}"
+        assert said("score", "-q", reference, path, "-o", out)[0] == 0
+        assert said("rescore", "-q", out)[0] == 0
+        assert said("report", "-q", "--pictures", 1, out, "-o", place / "named.html")[0] == 0
+        made = place / f"made.{ending}"
+        assert said("sweep", *FAST, "--crf", 30, path, "-o", made)[0] == 0
+        if ending != "csv":
+            assert said("report", "-q", made, "-o", place / "made.html")[0] == 0
+
+
+NO_NUMBERS = {
+    "sweep": ["--bitrate 99999999999999M", "--crf 30 --segment inf", "--crf nan"],
+    "search": ["--target 90 --first nan", "--target 90 --crf 20:40:1e-9", "--target inf"],
+    "ladder": ["--sizes nan", "--sizes inf", "--scores nan", "--bitrates inf", "--crf nan"],
+}
+
+
+@pytest.mark.parametrize("command", NO_NUMBERS)
+def test_numbers_that_are_none(said: Said, reference: Path, command: str) -> None:
+    for options in NO_NUMBERS[command]:
+        status, out, err = said(command, *options.split(), reference)
+        assert (status, out, err.count("\n")) == (2, "", 1), (options, err)
+        assert err.startswith("vmaf-tiny: error: ")
+
+
+@pytest.mark.parametrize("chunk", [1e-9, 0.04, 1e9])
+def test_chunks_of_any_length(reference: Path, chunk: float) -> None:
+    """Too short for samples, or too long: the whole is encoded each time."""
+    found = search(
+        reference, 90, rendition=Rendition(preset="ultrafast"), chunk=chunk, samples=2, probes=2
+    )
+    assert all(probe.whole for probe in found.found.probes)

@@ -1,5 +1,6 @@
 """Options of commands that encode a source: sweeps, ladders and searches."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -229,6 +230,9 @@ class LadderOptions:
 
 def _numbers(name: str, text: str) -> list[float]:
     try:
-        return [float(part) for part in text.split(",")]
+        found = [float(part) for part in text.split(",")]
+        if not all(map(math.isfinite, found)):
+            raise ValueError
+        return found
     except ValueError:
         raise OptionError(f"{name} {text}: write numbers with commas between them") from None

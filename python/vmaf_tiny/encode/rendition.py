@@ -9,6 +9,7 @@ from typing import Any, Self
 from vmaf_tiny.conditions import Conditions
 from vmaf_tiny.errors import OptionError
 
+_HIGHEST = 10**12  # bits per second, which FFmpeg can count and no encoder reaches
 _SMALLEST = 16  # samples; encoders refuse less with words that say less
 
 
@@ -63,8 +64,10 @@ class Rendition:
             raise OptionError(f"{self.encoder} is given {' and '.join(given)}: give one of them")
         if self.crf is not None and not math.isfinite(self.crf):
             raise OptionError(f"crf {self.crf} is no quality: give a number")
-        if self.bitrate is not None and self.bitrate <= 0:
-            raise OptionError(f"{self.bitrate} bits per second: give more than 0")
+        if self.bitrate is not None and not 0 < self.bitrate <= _HIGHEST:
+            raise OptionError(
+                f"{self.bitrate} bits per second: give more than 0, up to {_HIGHEST:.0e}"
+            )
         if self.size is not None:
             size = int(self.size[0]), int(self.size[1])
             if min(size) < _SMALLEST or max(size) >= 1 << 16:

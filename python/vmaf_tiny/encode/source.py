@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from os import PathLike
 
-from vmaf_tiny.containers import raw_for
+from vmaf_tiny.containers import raw_for, read_once
 from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode.feed import Feed
 from vmaf_tiny.encode.segment import Segment
-from vmaf_tiny.errors import OptionError
+from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import RawFormat, SourceSpec, open_source
 from vmaf_tiny.inputs import Surveyed, survey_edited
 from vmaf_tiny.preflight import check_allowances, preflight_source
@@ -21,6 +21,18 @@ NO_SEAMS = (
     " encode without segments, or deinterlace to a file first"
 )
 """Why a segment is refused."""
+
+
+def check_again(source: SourceSpec) -> None:
+    """Refuse a source that loops would read more than once, and that can be read only once.
+
+    Raises
+    ------
+    InputError
+        It is standard input, a pipe or a device.
+    """
+    if read_once(source):
+        raise InputError("the source is read more than once: write it to a file first")
 
 
 def survey_source(source: SourceSpec, raw: RawFormat | None, edit: Edit | None) -> Surveyed:

@@ -27,6 +27,7 @@ from vmaf_tiny.units import Units, WorkProgress
 from vmaf_tiny.units.options import UnitOptions, open_units
 from vmaf_tiny.windows import worst_windows
 
+_MOST_CRFS = 10000  # to choose from
 _LEAST_SAMPLES = 3  # before a confidence interval is believed
 
 
@@ -234,9 +235,11 @@ def search(
     goal = _goal(rendition, target, tolerance, crf, step, probes)
     if pool not in POOLINGS:
         raise OptionError(f"unknown pooling {pool!r}: choose one of {', '.join(POOLINGS)}")
+    if first is not None and not math.isfinite(first):
+        raise OptionError(f"a first CRF of {first}: give a number")
     if not chunk > 0 or samples < 0:
         raise OptionError("samples: give 0 or more, of more than 0 seconds")
-    if isinstance(source, Iterator | InputContainer | VideoStream) or _is_pipe(source):
+    if isinstance(source, Iterator | InputContainer | VideoStream):
         raise InputError("the source is read for each probe: give a file, list or array")
     with open_units(source, model, options) as units:
         measure = _Measure(target, pool, min_chunk, chunk)
@@ -249,11 +252,6 @@ def search(
     return SearchResult(
         found, replace(rendition, crf=found.crf), made, target, pool, tolerance, min_chunk, whole
     )
-
-
-def _is_pipe(source: SourceSpec) -> bool:
-    """Return whether a source is standard input, which can be read once."""
-    return isinstance(source, str) and source == "-"
 
 
 def _goal(
@@ -277,6 +275,8 @@ def _goal(
         raise OptionError(f"a target of {target:g}: give more than 0, up to 100")
     if not tolerance >= 0 or not step > 0 or not low < high:
         raise OptionError("tolerance, step and CRFs: give 0 or more, more than 0, and low:high")
+    if (high - low) / step > _MOST_CRFS:
+        raise OptionError(f"{(high - low) / step:.0f} CRFs to choose from: give a larger step")
     if probes < 2:
         raise OptionError(f"{probes} probes: give 2 or more")
     return Goal(target, tolerance, float(low), float(high), step, probes)

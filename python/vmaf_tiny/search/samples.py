@@ -141,7 +141,8 @@ def choose_samples(
     Returns
     -------
     samples
-        None if samples would be more than half of the source, or its times are not known.
+        None if samples would be more than half of the source or of three pictures at most, or
+        its times are not known.
     """
     from scipy.cluster.vq import kmeans2
 
@@ -152,8 +153,10 @@ def choose_samples(
     number = np.minimum(
         (times - times[0]) // seconds, (times[-1] - times[0] + 1e-9) // seconds - 1
     ).astype(int)
-    stretches = [np.flatnonzero(number == n) for n in range(number[-1] + 1)]
+    stretches = np.split(np.arange(len(times)), np.flatnonzero(np.diff(number)) + 1)
     stretches = [rows for rows in stretches if len(rows) > 3]
+    if not stretches:
+        return None
     motion = result.features[:, FEATURES.index("motion2")]
     traits = np.array(
         [

@@ -7,7 +7,7 @@ from typing import TypedDict
 from vmaf_tiny._core import Model
 from vmaf_tiny.conditions import Models
 from vmaf_tiny.edit import Edit
-from vmaf_tiny.encode.source import survey_source
+from vmaf_tiny.encode.source import check_again, survey_source
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.frames import RawFormat, SourceSpec
 from vmaf_tiny.inputs import Scale
@@ -92,6 +92,7 @@ def open_units(
     )
     if isinstance(model, Model) and (work.workers or work.dask):
         raise OptionError("a model that is loaded stays in this process: give its id or path")
+    check_again(source)
     scoring = Scoring(
         model=model,
         model_dir=options.get("model_dir"),

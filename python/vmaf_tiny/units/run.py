@@ -1,5 +1,6 @@
 """Do units of work on a source: those that are stored are not done again."""
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -63,8 +64,8 @@ class Work:
             raise OptionError(
                 f"{self.workers} workers, {self.at_once} at once: give 0 or more, up to {MOST}"
             )
-        if self.segment is not None and self.segment <= 0:
-            raise OptionError(f"segments of {self.segment} seconds: give more than 0")
+        if self.segment is not None and not 0 < self.segment < math.inf:
+            raise OptionError(f"segments of {self.segment} seconds: give more than 0, or none")
 
     def threads(self) -> int:
         """Return threads for the features of one worker; 0: one per processor."""

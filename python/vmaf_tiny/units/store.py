@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from vmaf_tiny.errors import InputError, VmafTinyError
+from vmaf_tiny.files import printable
 
 _VERSION = 1
 _PATIENCE = 60.0  # seconds that a writer waits for another
@@ -123,7 +124,7 @@ class Store:
             It cannot be read.
         """
         try:
-            name, stat = os.path.realpath(path), Path(path).stat()
+            name, stat = printable(os.path.realpath(path)), Path(path).stat()
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from None
         with self._told():
