@@ -302,9 +302,15 @@ class Feed:
                     continue
                 if image.pts != segment.stamps[count]:
                     break
+                base = image.time_base or Fraction(1)
+                # Where pictures are counted for their times, they were counted from the key frame.
+                counted = self.stored.timestamps == "constant" and time is not None
+                if counted:
+                    time = float((image.pts - segment.origin) * base)
                 if count == 0:
-                    start = segment.origin * (image.time_base or Fraction(1))
-                    self.clock = Clock(self.clock.rate, float(start))
+                    self.clock = Clock(
+                        self.clock.rate, 0.0 if counted else float(segment.origin * base)
+                    )
                 count += 1
                 yield time, image
                 if count == len(segment.stamps):
