@@ -200,7 +200,8 @@ class Media:
             try:
                 self.stream = self._choose()
             except InputError:
-                self.close()
+                if self._own:
+                    self.container.close()
                 raise
         self._prepare(threads)
 
@@ -391,6 +392,10 @@ class Media:
     def close(self) -> None:
         """Close what was opened; safe to call twice."""
         if self._own:
+            # PyAV frees a decoder with the interpreter's lock held and waits for its threads; one
+            # that logs waits for that lock. Flushing waits for them without it.
+            if self.stream.codec_context is not None:
+                self.stream.codec_context.flush_buffers()
             self.container.close()
 
 

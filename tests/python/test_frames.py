@@ -490,3 +490,23 @@ def test_read_ahead_does_not_run_away():
         for _ in range(5):
             next(ahead)
         assert len(given) <= 10
+
+
+_LOGGING = """
+import logging, sys
+import av.logging
+from vmaf_tiny.frames import open_source
+logging.getLogger("libav").setLevel(logging.CRITICAL)
+av.logging.set_level(av.logging.DEBUG)
+for _ in range(40):
+    with open_source(sys.argv[1], role="source") as source:
+        images = source.images()
+        next(images)
+    del source, images
+"""
+
+
+def test_decoders_that_log_are_closed(tmp_path):
+    """A decoder's threads may want the interpreter's lock, and whoever frees it waits for them."""
+    path = write(tmp_path / "video.mp4", planes(30))
+    subprocess.run([sys.executable, "-c", _LOGGING, path], check=True, timeout=60)
