@@ -65,7 +65,7 @@ def proofs(build: Path) -> list[Proof]:
         Proof("lower bounds", (python, HERE / "bounds.py", build / "bounds")),
         Proof("packages", (python, HERE / "packages.py", build / "packages")),
         Proof("supply", (python, HERE / "supply.py", build / "sbom.json")),
-        Proof("arm64 by emulation", (*make, "test-arm64"), r"(Ok:\s+\d+)"),
+        Proof("arm64 by emulation", (*make, "test-arm64"), r"(Ok:\s+\d+)\s*"),
     ]
 
 
