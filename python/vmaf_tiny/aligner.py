@@ -297,7 +297,8 @@ class Aligner:
             return lags
         fine = cheapest(costs, _STEP, _SLOPE) - BAND
         shown = np.concatenate([block.reference for block in self._pending]) + fine
-        if (np.diff(shown) < 0).mean() > _BACKWARDS:  # of noise, anything fits somewhere
+        backwards = np.count_nonzero(np.diff(shown) < 0)
+        if backwards > _BACKWARDS * (len(shown) - 1):  # of noise, anything fits somewhere
             return lags
         changed = np.flatnonzero((fine != lags) & telling)
         before, here, around = _compared(errors[changed], lags[changed], fine[changed])
