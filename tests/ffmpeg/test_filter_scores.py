@@ -236,7 +236,7 @@ def test_a_log_says_how_it_came_about(ffmpeg, tmp_path):
 
 
 def test_fast_mode_moves_vif_a_little_and_nothing_else(ffmpeg, tmp_path):
-    reference = "testsrc2=size=640x540:rate=25:duration=0.2"
+    reference = "testsrc2=size=960x540:rate=25:duration=0.2"
     exact = ffmpeg.logged(f"{reference},gblur=1", reference, path=tmp_path / "log")
     fast = ffmpeg.logged(f"{reference},gblur=1", reference, "mode=fast", path=tmp_path / "log")
     pairs = list(zip(exact.rows, fast.rows, strict=True))

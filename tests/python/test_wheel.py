@@ -76,7 +76,7 @@ def test_wheel_has_what_belongs_and_nothing_else(wheel):
         str(path.relative_to(packages))
         for name in ("vmaf_tiny", "vmaf_train")
         for path in (packages / name).rglob("*")
-        if path.suffix in (".py", ".pyi", ".toml", ".html", ".css", ".js")
+        if path.suffix in (".py", ".pyi", ".toml", ".json", ".html", ".css", ".js")
         or path.name == "py.typed"
     }
     models = {
