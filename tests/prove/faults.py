@@ -49,8 +49,8 @@ FAULTS = (
     Fault(
         "negative rest is kept (VIF)",
         "kernels/vif_sum_vec.c",
-        "v_max32(v_cut_doubles(rest[0], rest[1]), v_set32(0))",
-        "v_cut_doubles(rest[0], rest[1])",
+        "v_max32(v_cut(rest), v_set32(0))",
+        "v_cut(rest)",
     ),
     Fault(
         "threshold is one too high (VIF)",
