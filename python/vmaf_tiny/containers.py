@@ -1,7 +1,6 @@
 """Decode the video of a file, a pipe or a PyAV container, and notice when it is damaged."""
 
 import io
-import math
 import os
 import re
 from collections.abc import Iterator
@@ -300,34 +299,6 @@ class Media:
         """
         units = round(back / self.stream.time_base) if self.stream.time_base else 0
         self.container.seek(stamp - units, stream=self.stream, backward=True)
-
-    def frames_from(self, seconds: float) -> Iterator[av.VideoFrame]:
-        """Decode from a key frame at or before a time on; may be called again.
-
-        Frames have the times that `timestamps` says. Those of one rate are decoded from the start,
-        as their own stamps say little.
-
-        Raises
-        ------
-        InputError
-            As `frames`; or no frame has a time.
-        """
-        if self.timestamps == "constant" and self.rate:
-            self.container.seek(self.stream.start_time or 0, stream=self.stream)
-            for index, frame in enumerate(self.frames()):
-                frame.pts, frame.time_base = index, 1 / self.rate
-                yield frame
-            return
-        stamp = math.floor(seconds / (self.stream.time_base or 1))
-        for back in BACK:
-            self.seek(stamp, back)
-            frames = self.frames()
-            first = next(frames, None)
-            if first and first.pts is not None and (first.pts <= stamp or back == BACK[-1]):
-                yield first
-                yield from frames
-                return
-        raise InputError(f"{self.label} cannot be read again from {seconds:.2f} s on: remux it")
 
     def packets(self) -> "Iterator[Packet[VideoStream]]":
         """Demux, once; the last packet is empty and flushes the decoder."""
