@@ -28,21 +28,9 @@ class UnitOptions(TypedDict, total=False):
         and CRF of each rendition.
     edit, scale
         What is done to the source first, and the size of comparison, as for `encode_and_score`.
-    store
-        File to keep results in, so that what was killed goes on where it was; several runs may
-        share it. None: they are not kept.
-    workers
-        Processes that work at once; 0: this one works.
-    dask
-        Address of a Dask scheduler, or ``"local"``; None: no Dask.
-    upload
-        Send the source to Dask's workers, rather than have them read it at the same path.
-    segment
-        Split the source at key frames into segments of at least so many seconds, which are
-        encoded apart, see `vmaf_tiny.encode.segments`; None: it is encoded whole.
-    at_once
-        Renditions of one pass, 1 to 64: they share one decode of the source, and each needs
-        memory; 0: as many as fit, at most 8.
+    store, workers, dask, upload, segment, at_once
+        As for `Work`. With a store, what was killed goes on where it was, and several runs may
+        share it.
     """
 
     model_dir: str | os.PathLike[str] | None
