@@ -157,7 +157,6 @@ def test_workers_come_to_the_same(name, source, tmp_path, expected):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LOOPS)
 def test_a_cluster_comes_to_the_same(name, source, expected):
-    pytest.importorskip("distributed")
     assert_same(LOOPS[name](source, dask="local", workers=2), expected[name])
 
 

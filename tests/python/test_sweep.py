@@ -301,7 +301,8 @@ def test_what_goes_wrong_elsewhere_is_told_here(source, tmp_path, options):
 
 @pytest.fixture(scope="module")
 def cluster():
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None
     ) as started:
