@@ -163,7 +163,8 @@ sbom: build
 packages: build
 	@$(BIN)/python tests/prove/packages.py $(BUILD)/packages
 
-# All of these, and every proof of tests/prove whole; PROVE='fuzzing tests' chooses.
+# All of these, and every proof of tests/prove whole; PROVE='fuzzing tests' chooses, PROVE=table
+# prints what is kept of all.
 PROVE ?=
 prove: build $(PLUGIN)
 	@VMT_FFMPEG=$(abspath $(PLUGIN)) $(BIN)/python tests/prove/table.py $(BUILD) \

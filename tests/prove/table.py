@@ -4,8 +4,9 @@
 
 Words choose proofs by their names; "tests" are those of pytest, each file of which has a name too.
 All take an hour and more; what fits is in `make test`. What runs, and how long it took the last
-time, is on standard error. FILE keeps the rows of proofs that are not chosen. The status is 1 if a
-proof fails; what each said is in BUILD/prove.
+time, is on standard error. FILE keeps the rows of proofs that are not chosen; "table" alone runs
+nothing and prints all that is kept, each row with its commit. The status is 1 if a proof fails
+or, of the table, is missing; what each said is in BUILD/prove.
 """
 
 import argparse
@@ -75,9 +76,15 @@ def commit() -> str:
     return subprocess.run(described, cwd=ROOT, capture_output=True, text=True).stdout.strip()
 
 
+def of_commit(start: str) -> str:
+    """Return what was proved since `start` was the commit."""
+    end = commit()
+    return start if end == start else f"{start}..{end}"
+
+
 def run(proof: Proof, folder: Path) -> Iterator[Row]:
     """Run a command and keep what it said."""
-    start = time.monotonic()
+    start, of = time.monotonic(), commit()
     done = subprocess.run(
         [str(part) for part in proof.command],
         cwd=ROOT,
@@ -89,12 +96,13 @@ def run(proof: Proof, folder: Path) -> Iterator[Row]:
     (folder / f"{proof.name.replace(' ', '-')}.log").write_text(done.stdout)
     found = re.findall(f"^{proof.figure}$", done.stdout, re.M) or ["it said nothing"]
     seconds = time.monotonic() - start
-    yield Row(proof.name, done.returncode == 0, seconds, found[-1].strip(), proof.name, commit())
+    good = done.returncode == 0
+    yield Row(proof.name, good, seconds, found[-1].strip(), proof.name, of_commit(of))
 
 
 def run_tests(path: Path, folder: Path) -> Iterator[Row]:
     """Run the proofs of a file of pytest, whole."""
-    group = name_of(path)
+    group, of = name_of(path), commit()
     report, log = folder / f"{path.stem}.xml", folder / f"{path.stem}.log"
     with log.open("w") as file:
         subprocess.run(
@@ -111,7 +119,7 @@ def run_tests(path: Path, folder: Path) -> Iterator[Row]:
         if figures or bad:
             name = case.get("name", "").removeprefix("test_").replace("_", " ")
             figure = figures[0] if figures and not bad else f"see {log.name}"
-            yield Row(name, not bad, float(case.get("time", 0)), figure, group, commit())
+            yield Row(name, not bad, float(case.get("time", 0)), figure, group, of_commit(of))
 
 
 def name_of(path: Path) -> str:
@@ -129,9 +137,9 @@ def steps(build: Path, folder: Path, words: list[str]) -> Iterator[tuple[str, It
             yield name_of(path), run_tests(path, folder)
 
 
-def shown(name: str, before: list[dict[str, object]]) -> AbstractContextManager[object]:
+def shown(name: str, before: list[Row]) -> AbstractContextManager[object]:
     """Show what runs: a clock for a terminal, else a line."""
-    last = sum(float(str(row["seconds"])) for row in before if row["group"] == name)
+    last = sum(row.seconds for row in before if row.group == name)
     said = f"{name}, {last:.0f} s the last time" if last else name
     if not sys.stderr.isatty():
         print(f"running {said}", file=sys.stderr, flush=True)
@@ -142,6 +150,27 @@ def shown(name: str, before: list[dict[str, object]]) -> AbstractContextManager[
     )  # fmt: skip
     bar.add_task(said)
     return bar
+
+
+def line(row: Row, of: str = "") -> str:
+    """Return a row as it is printed."""
+    mark = "yes" if row.good else "NO"
+    return f"{row.proof[:40]:40} {mark:4} {row.seconds:6.0f} s  {of}{row.figure}"
+
+
+def print_kept(rows: list[Row], names: list[str]) -> int:
+    """Print the rows of these proofs, each with its commit, and which proofs have none."""
+    known = [row for row in rows if row.group in names]
+    known.sort(key=lambda row: names.index(row.group))
+    for row in known:
+        print(line(row, f"{row.commit:9}  "))
+    missing = [name for name in names if name not in {row.group for row in known}]
+    for name in missing:
+        print(f"{name[:40]:40} NO           was not run")
+    good, hours = sum(row.good for row in known), sum(row.seconds for row in known) / 3600
+    of = f", all of commit {known[0].commit}" if len({row.commit for row in known}) == 1 else ""
+    print(f"{good} of {len(known) + len(missing)} proved in {hours:.1f} hours{of}")
+    return int(good < len(known) or bool(missing))
 
 
 def main() -> int:
@@ -155,20 +184,21 @@ def main() -> int:
     folder = build / "prove"
     folder.mkdir(exist_ok=True)
     rows: list[Row] = []
-    before: list[dict[str, object]] = []
+    kept: list[Row] = []
     if options.json and options.json.exists():
-        before = json.loads(options.json.read_text())
+        kept = [Row(**row) for row in json.loads(options.json.read_text())]
+    if options.words == ["table"]:
+        return print_kept(kept, [name for name, _ in steps(build, folder, [])])
     start = time.monotonic()
     for name, found in steps(build, folder, options.words):
-        with shown(name, before):
+        with shown(name, kept):
             new = list(found)
         rows += new
         for row in new:
-            mark = "yes" if row.good else "NO"
-            print(f"{row.proof[:40]:40} {mark:4} {row.seconds:6.0f} s  {row.figure}", flush=True)
-        before = [row for row in before if row["group"] != name] + [asdict(row) for row in new]
+            print(line(row), flush=True)
+        kept = [row for row in kept if row.group != name] + new
         if options.json:
-            options.json.write_text(json.dumps(before, indent=2) + "\n")
+            options.json.write_text(json.dumps([asdict(row) for row in kept], indent=2) + "\n")
     good, minutes = sum(row.good for row in rows), (time.monotonic() - start) / 60
     print(f"{good} of {len(rows)} proved in {minutes:.0f} minutes, of commit {commit()}")
     return int(good < len(rows) or not rows)
