@@ -2,6 +2,9 @@
 /**
  * @file
  * ADM at level 0, in vectors; see adm0.c for what it computes.
+ *
+ * Coefficients are below 23000 in size, as those of a wavelet of samples are. So all but quotients
+ * fits 16-bit lanes, whose rounded product of a and b is (a b + 2^14) >> 15.
  */
 #include "kernels/adm_vec.h"
 #include "kernels/kernel.h"
@@ -10,69 +13,162 @@ enum { CSF_HV = 36453, CSF_D = 49417 };
 
 V_INLINE V load_band(const VmtBands *bands, int band, int x)
 {
+    return v_load((const int16_t *)bands->band[band] + x);
+}
+
+V_INLINE V load_wide(const VmtBands *bands, int band, int x)
+{
     return v_load_i16_32((const int16_t *)bands->band[band] + x);
 }
 
-V_INLINE V same_angle(V oh, V ov, V th, V tv)
+V_INLINE VM same_angle_exactly(VF d, VF u, VF t)
 {
-    const V low = v_set32(0xffff), zero = v_set32(0);
-    const V o = v_or(v_and(oh, low), v_shl32(ov, 16)), t = v_or(v_and(th, low), v_shl32(tv, 16));
-    const VF d = v_float(v_dot(zero, o, t));
-    const VF u = v_float(v_dot(zero, o, o)), s = v_float(v_dot(zero, t, t));
-    return v_narrow_mask(adm_same_angle_d(v_widen_low(d), v_widen_low(u), v_widen_low(s)),
-                         adm_same_angle_d(v_widen_high(d), v_widen_high(u), v_widen_high(s)));
+    return v_narrow_mask(adm_same_angle_d(v_widen_low(d), v_widen_low(u), v_widen_low(t)),
+                         adm_same_angle_d(v_widen_high(d), v_widen_high(u), v_widen_high(t)));
 }
 
-/* Coefficients have 15 bits, so the quotient fits 30 before it is clamped. */
-V_INLINE V restore(V ref, V dis, V angle, double gain_limit)
+/* Of pairs of the horizontal and the vertical coefficient. */
+V_INLINE VM same_angle_pairs(V o, V t)
 {
-    const V size = v_max32(v_abs32(ref), v_set32(1)), half = v_set64(16384);
-    const V reciprocal = adm_reciprocal(size), dis_size = v_abs32(dis);
-    const V even = v_add64(v_mul_even_u32(reciprocal, dis_size), half);
-    const V odd = v_add64(v_mul_odd_u32(reciprocal, dis_size), half);
-    const V k = adm_ratio(v_join_even_odd(v_shr64(even, 15), v_shr64(odd, 15)), ref, dis);
-    const V restored = v_sar32(v_add32(v_mul32(k, ref), v_set32(16384)), 15);
-    return adm_enhance_lanes(restored, k, ref, dis, angle, gain_limit);
+    const V zero = v_set32(0);
+    const VF d = v_float(v_dot(zero, o, t));
+    const VF u = v_float(v_dot(zero, o, o)), s = v_float(v_dot(zero, t, t));
+    VM perhaps;
+    const VM sure = adm_same_angle_f(&perhaps, d, u, s);
+    return v_any(v_but(perhaps, sure)) ? same_angle_exactly(d, u, s) : sure;
+}
+
+V_INLINE VM16 same_angle(const V o[3], const V t[3])
+{
+    return v_pack_masks(same_angle_pairs(v_low16(o[0], o[1]), v_low16(t[0], t[1])),
+                        same_angle_pairs(v_high16(o[0], o[1]), v_high16(t[0], t[1])));
+}
+
+/* -((2^30 / ref_size * dis_size + 2^14) >> 15) of half of the lanes, in 32 bits. */
+V_INLINE void quotients(V out[3], const V ref_size[3], const V dis_size[3], const int half)
+{
+    const V zero = v_set32(0);
+    VD size[3][2];
+    V reciprocal[2][3];
+
+    for (int i = 0; i < 3; i++) {
+        const V v = half ? v_high16(ref_size[i], zero) : v_low16(ref_size[i], zero);
+        v_double_unsigned(size[i], v);
+    }
+    for (int j = 0; j < 2; j++)
+        adm_reciprocals(reciprocal[j], (VD[3]){ size[0][j], size[1][j], size[2][j] });
+    for (int i = 0; i < 3; i++) {
+        const V v = half ? v_high16(dis_size[i], zero) : v_low16(dis_size[i], zero);
+        V k[2];
+        v_widen_u32(k, v);
+        for (int j = 0; j < 2; j++) {
+            k[j] = v_mul_even_i32(reciprocal[j][i], k[j]);
+            k[j] = v_shr64(v_add64(k[j], v_set64(16383)), 15);
+        }
+        out[i] = v_narrow_low(k);
+    }
+}
+
+/* Ratios of distorted to reference coefficients, 15 fraction bits, -1 to 0: their negatives. */
+V_INLINE void ratios(V out[3], const V ref[3], const V dis[3])
+{
+    V ref_size[3], dis_size[3], low[3], high[3];
+
+    for (int i = 0; i < 3; i++) {
+        ref_size[i] = v_max16(v_abs16(ref[i]), v_set16(1));
+        dis_size[i] = v_abs16(dis[i]);
+    }
+    quotients(low, ref_size, dis_size, 0);
+    quotients(high, ref_size, dis_size, 1);
+    for (int i = 0; i < 3; i++)
+        out[i] = v_not_and(v_sar16(v_xor(ref[i], dis[i]), 15), v_pack_i16(low[i], high[i]));
+}
+
+/* A gain limit that is not whole takes doubles. */
+V_INLINE V enhanced_by_part(V restored, V dis, double gain_limit)
+{
+    const V low = v_sar32(v_low16(restored, restored), 16);
+    const V high = v_sar32(v_high16(restored, restored), 16);
+    const V dis_low = v_sar32(v_low16(dis, dis), 16), dis_high = v_sar32(v_high16(dis, dis), 16);
+    return v_pack_i16(adm_enhanced(low, dis_low, gain_limit),
+                      adm_enhanced(high, dis_high, gain_limit));
 }
 
 /*
- * The rounded shift, wrapped to 16 bits, of a product is the high half of that product when it
- * and the rounding are moved up: c >> 15 of 2 c, and so on.
+ * Where only contrast was enhanced, count up to gain_limit of it as restored; see adm_enhance().
+ * Where nothing was restored nothing is, so that only the sign of what was restored matters. What
+ * does not fit 16 bits is more than any coefficient, and so is a gain limit less.
  */
-V_INLINE V high_half(V v)
+V_INLINE V enhance(V restored, V dis, VM16 angle, double gain_limit, int32_t whole)
 {
-    return v_sar32(v_add32(v, v_set32(32768)), 16);
+    const V zero = v_set32(0);
+    const VM16 above = v_both16(angle, v_greater16(restored, zero));
+    const VM16 below = v_both16(angle, v_greater16(zero, restored));
+    if (!whole)
+        return v_select16(angle, enhanced_by_part(restored, dis, gain_limit), restored);
+    const V bound = v_set16((int16_t)(INT16_MAX / whole));
+    const V bounded = v_max16(v_min16(restored, bound), v_sub16(zero, bound));
+    const V enhanced = v_mul16(bounded, v_set16((int16_t)whole));
+    return v_select16(below, v_max16(enhanced, dis),
+                      v_select16(above, v_min16(enhanced, dis), restored));
 }
 
+/* (CSF a + rounding) >> shift, wrapped to 16 bits: -size of it. */
 V_INLINE V sensitivity(V additive, const int band)
 {
-    if (band == 2) /* 15 bits, without wrapping */
-        return v_abs32(v_sar32(v_add32(v_mul32(additive, v_set32(CSF_D)), v_set32(65535)), 17));
-    return v_abs32(high_half(v_mul32(additive, v_set32(CSF_HV << 1))));
+    V c;
+    if (band == 2) {
+        /* Half of the high half of the product, rounded up: its low half is 0 for 0 alone. */
+        const V high = v_add16(v_mul_high_i16(additive, v_set16(CSF_D - 65536)), additive);
+        c = v_sar16(v_add16(high, v_set16(1)), 1);
+    } else {
+        c = v_add16(v_mul_round16(additive, v_set16(CSF_HV - 32768)), additive);
+    }
+    return v_min16(c, v_sub16(v_set32(0), c));
 }
+
+/* Sums over bands in 32 bits: of 16-bit lanes, in the order of a row. */
+V_INLINE void put_sums(int32_t *out, const V part[3])
+{
+    const V zero = v_set32(0), one = v_set16(1);
+    const V low = v_dot(v_dot(zero, v_low16(part[0], part[1]), one), v_low16(part[2], zero), one);
+    const V high = v_dot(v_dot(zero, v_high16(part[0], part[1]), one), v_high16(part[2], zero),
+                         one);
+    V first, second;
+    v_order32(&first, &second, low, high);
+    v_store(out, first);
+    v_store(out + V_32, second);
+}
+
+/* (4369 c + 2048) >> 12 and (8738 c + 2048) >> 12, each wrapped to 16 bits: c and a 15th of it. */
+enum { FIFTEENTH = 273 << 3 };
 
 void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands *dis, int x0,
                       int x1, const VmtAdmLevel *level, const VmtTables *tables)
 {
+    const int32_t whole = adm_whole_limit(level);
+
     (void)tables;
-    for (int x = x0; x < x1; x += V_32) {
-        V o[3], t[3], around = v_set32(0), centre = v_set32(0);
+    for (int x = x0; x < x1; x += V_16) {
+        V o[3], t[3], k[3], around[3], centre[3];
         for (int i = 0; i < 3; i++) {
             o[i] = load_band(ref, i, x);
             t[i] = load_band(dis, i, x);
         }
-        const V angle = same_angle(o[0], o[1], t[0], t[1]);
+        const VM16 angle = same_angle(o, t);
+        ratios(k, o, t);
 #pragma GCC unroll 3
         for (int i = 0; i < 3; i++) {
-            const V r = restore(o[i], t[i], angle, level->gain_limit);
-            const V c = sensitivity(v_sub32(t[i], r), i);
-            v_store_16((int16_t *)out->restored.band[i] + x, r);
-            const V part = v_mul32(c, v_set32(4369 << 4));
-            around = v_add32(around, high_half(part));
-            centre = v_add32(centre, high_half(v_add32(part, part)));
+            V r = v_mul_round16(k[i], v_sub16(v_set32(0), o[i]));
+            r = enhance(r, t[i], angle, level->gain_limit, whole);
+            v_store((int16_t *)out->restored.band[i] + x, r);
+            const V minus = sensitivity(v_sub16(t[i], r), i);
+            const V twice = v_add16(minus, minus);
+            around[i] = v_sub16(v_mul_round16(minus, v_set16(-FIFTEENTH)), minus);
+            centre[i] = v_sub16(v_mul_round16(minus, v_set16(-2 * FIFTEENTH)), twice);
         }
-        v_store(out->around + x, around);
-        v_store(out->centre + x, centre);
+        put_sums(out->around + x, around);
+        put_sums(out->centre + x, centre);
     }
 }
 
@@ -82,13 +178,15 @@ void K(adm0_visible)(int64_t sum[3], const VmtMasking *row, const int32_t *above
     V total[3] = { v_set64(0), v_set64(0), v_set64(0) };
 
     for (int x = x0; x < x1; x += V_32) {
-        const V threshold = adm_threshold_lanes(row, above, below, x), in = v_first32(x1 - x);
+        const V threshold = adm_threshold_lanes(row, above, below, x);
+        const VM in = v_first32(x1 - x);
 #pragma GCC unroll 3
         for (int i = 0; i < 3; i++) {
             const int d = i == 2;
-            const V r = v_mul32(load_band(&row->restored, i, x), v_set32(d ? CSF_D : CSF_HV));
+            const V restored = load_wide(&row->restored, i, x);
+            const V r = v_mul32(restored, v_set32(d ? CSF_D : CSF_HV));
             const V masked = d ? v_shl32(threshold, 12) : v_shl32(threshold, 10);
-            const V seen = v_and(adm_above_lanes(v_abs32(r), masked), in);
+            const V seen = v_keep32(in, adm_above_lanes(v_abs32(r), masked));
             total[i] = d ? adm_add_cubes(total[i], seen, 30, level->num_shift + 1)
                          : adm_add_cubes(total[i], seen, 29, level->num_shift);
         }
@@ -103,7 +201,7 @@ void K(adm0_cubes)(uint64_t sum[3], const VmtBands *ref, int x0, int x1, const V
     for (int i = 0; i < 3; i++) {
         V total = v_set64(0);
         for (int x = x0; x < x1; x += V_32) {
-            const V v = v_and(v_abs32(load_band(ref, i, x)), v_first32(x1 - x));
+            const V v = v_keep32(v_first32(x1 - x), v_abs32(load_wide(ref, i, x)));
             const V square = v_mul32(v, v);
             total = v_add64(total, v_add64(v_mul_even_u32(square, v), v_mul_odd_u32(square, v)));
         }

@@ -9,71 +9,62 @@
 #include "kernels/kernels.h"
 #include "kernels/vec.h"
 
-/* floor(2^30 / v), v >= 1: no quotient is so near an integer that a double would round to it. */
-V_INLINE V adm_reciprocal(V v)
+/*
+ * -floor(2^30 / size) of three numbers of 1 to 2^15, in the low halves of 64-bit lanes. One
+ * division serves all: divided by the product, times the others. The numerator is too large by
+ * 2^-48 of itself, more than what rounding may take off a quotient that is whole, and too little to
+ * lift any other to the next integer, which is 2^-30 of it away or more.
+ */
+V_INLINE void adm_reciprocals(V out[3], const VD size[3])
 {
-    const VD numerator = v_set_d(1 << 30);
-    VD quotient[2];
-
-    v_double_unsigned(quotient, v);
-    for (int i = 0; i < 2; i++)
-        quotient[i] = v_div_d(numerator, quotient[i]);
-    return v_cut(quotient);
+    const VD numerator = v_set_d(-0x1.000000000001p30);
+    const VD pair = v_mul_d(size[0], size[1]);
+    const VD all = v_div_d(numerator, v_mul_d(pair, size[2]));
+    const VD rest = v_mul_d(all, size[2]);
+    out[0] = v_cut_negative(v_mul_d(rest, size[1]));
+    out[1] = v_cut_negative(v_mul_d(rest, size[0]));
+    out[2] = v_cut_negative(v_mul_d(all, pair));
 }
 
-/* All ones where d >= 0 and d^2 >= cos^2(1 degree) u t; see adm_same_angle(). */
-V_INLINE V adm_same_angle_d(VD d, VD u, VD t)
+/* Where d >= 0 and d^2 >= cos^2(1 degree) u t; see adm_same_angle(). */
+V_INLINE VM64 adm_same_angle_d(VD d, VD u, VD t)
 {
     const VD limit = v_mul_d(v_set_d(0x1.ffd814p-1), v_mul_d(u, t));
-    return v_and(v_not_less_d(d, v_set_d(0)), v_not_less_d(v_mul_d(d, d), limit));
+    return v_both64(v_not_less_d(d, v_set_d(0)), v_not_less_d(v_mul_d(d, d), limit));
 }
 
 /*
- * The larger or smaller of restored times the gain limit and of dis; see adm_enhance(). A whole
- * limit, as it is nearly always, needs no doubles: where the product would overflow, it is beyond
- * any coefficient.
+ * The same by floats that are off by 2^-21 of what they are (d: of sqrt(u t)) at most: where it is
+ * so in any case, and where it may be so. Both agree but for one pair of gradients in thousands.
  */
-V_INLINE V adm_enhanced_whole(V restored, V dis, V positive, int32_t gain_limit)
+V_INLINE VM adm_same_angle_f(VM *perhaps, VF d, VF u, VF t)
 {
-    const V most = v_set32(INT32_MAX / gain_limit), least = v_set32(-(INT32_MAX / gain_limit));
-    const V bounded = v_max32(v_min32(restored, most), least);
-    const V enhanced = v_mul32(bounded, v_set32(gain_limit));
-    return v_select(positive, v_min32(enhanced, dis), v_max32(enhanced, dis));
+    const VF square = v_mul_f(d, v_abs_f(d)), product = v_mul_f(u, t);
+    *perhaps = v_not_less_f(square, v_mul_f(product, v_set_f(0x1.ffd814p-1f * (1 - 0x1p-18f))));
+    return v_not_less_f(square, v_mul_f(product, v_set_f(0x1.ffd814p-1f * (1 + 0x1p-18f))));
 }
 
-V_INLINE V adm_enhanced(V restored, V dis, V positive, double gain_limit)
+/* The gain limit, or 0 if it is not whole. */
+V_INLINE int32_t adm_whole_limit(const VmtAdmLevel *level)
+{
+    const int32_t cut = (int32_t)level->gain_limit;
+    return cut == level->gain_limit ? cut : 0;
+}
+
+/*
+ * Restored times any gain limit or dis, whichever is nearer to 0, where both have the same sign;
+ * 0 where restored is 0.
+ */
+V_INLINE V adm_enhanced(V restored, V dis, double gain_limit)
 {
     const VD gain = v_set_d(gain_limit);
     const VD low = v_mul_d(v_double_low(restored), gain), dis_low = v_double_low(dis);
     const VD high = v_mul_d(v_double_high(restored), gain), dis_high = v_double_high(dis);
     const V up = v_cut_doubles(v_min_d(low, dis_low), v_min_d(high, dis_high));
     const V down = v_cut_doubles(v_max_d(low, dis_low), v_max_d(high, dis_high));
-    return v_select(positive, up, down);
-}
-
-/* Where only contrast was enhanced, count up to gain_limit of it as restored. */
-V_INLINE V adm_enhance_lanes(V restored, V k, V ref, V dis, V same_angle, double gain_limit)
-{
     const V zero = v_set32(0);
-    const V enhance = v_and(v_and(same_angle, v_greater32(k, zero)),
-                            v_not_and(v_equal32(ref, zero), v_set32(-1)));
-    if (!v_any32(enhance))
-        return restored;
-    const V positive = v_greater32(ref, zero);
-    const int32_t whole = (int32_t)gain_limit;
-    return v_select(enhance,
-                    whole == gain_limit ? adm_enhanced_whole(restored, dis, positive, whole)
-                                        : adm_enhanced(restored, dis, positive, gain_limit),
-                    restored);
-}
-
-/* k is 1 where ref is 0, and 0 where the signs differ. */
-V_INLINE V adm_ratio(V k, V ref, V dis)
-{
-    const V zero = v_set32(0);
-    const V opposite = v_greater32(zero, v_xor(ref, dis));
-    k = v_not_and(opposite, v_min_u32(k, v_set32(32768)));
-    return v_select(v_equal32(ref, zero), v_set32(32768), k);
+    const V nearer = v_select32(v_greater32(restored, zero), up, down);
+    return v_keep32(v_nonzero32(restored), nearer);
 }
 
 /* Masking threshold: what the eight neighbours and the sample itself add. */

@@ -35,8 +35,8 @@ int64_t K(motion_horizontal)(const VmtDifferences *row, int w)
         sum[1] = v_shr32(sum[1], 1);
         blur(sum, row->half + x, sum);
         const V even = v_abs32(v_sar32(sum[0], 15)), odd = v_abs32(v_sar32(sum[1], 15));
-        total = v_add32(total, v_and(even, v_first32((w - x + 1) / 2)));
-        total = v_add32(total, v_and(odd, v_first32((w - x) / 2)));
+        total = v_add32(total, v_keep32(v_first32((w - x + 1) / 2), even));
+        total = v_add32(total, v_keep32(v_first32((w - x) / 2), odd));
     }
     return v_sum64(v_add_pairs_u32(v_set64(0), total));
 }

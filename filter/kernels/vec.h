@@ -7,6 +7,9 @@
  * Lanes are 16 or 32 bits, as an operation's name says. Pairs of 16-bit lanes are what multiplies:
  * v_dot() adds the two signed products of each pair to a 32-bit lane, modulo 2^32.
  *
+ * A mask says yes or no of each lane: VM of 32 bits, VM16 of 16 bits, VM64 of 64 bits. Comparing
+ * makes it, of a bit for a lane where the CPU has registers of these, else of all bits of a lane.
+ *
  * Unsigned 16-bit values are multiplied as signed ones by taking 32768 off (v_bias()); as VIF's
  * taps sum to 65536 that takes 2^31 off a sum, which starts at V_UNBIAS to make up for it.
  */
@@ -67,12 +70,6 @@ V_INLINE V v_join_low(V low, V high)
     return v_pack_u16(v_and(low, mask), v_and(high, mask));
 }
 
-/* a where the mask is set, else b. */
-V_INLINE V v_select(V mask, V a, V b)
-{
-    return v_or(v_and(mask, a), v_not_and(mask, b));
-}
-
 /* Whole products of the odd unsigned 32-bit lanes. */
 V_INLINE V v_mul_odd_u32(V a, V b)
 {
@@ -109,13 +106,11 @@ V_INLINE int64_t v_sum64(V v)
     return (int64_t)sum;
 }
 
-/* All ones in the first n 32-bit lanes. */
-V_INLINE V v_first32(int n)
+/* The first n 32-bit lanes. */
+V_INLINE VM v_first32(int n)
 {
-    static const int32_t ones[32] = {
-        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-    };
-    return n >= V_32 ? v_set32(-1) : n <= 0 ? v_set32(0) : v_load(ones + 16 - n);
+    static const int32_t number[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    return v_greater32(v_set32(n), v_load(number));
 }
 
 #endif

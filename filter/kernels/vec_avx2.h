@@ -12,6 +12,7 @@
 #define V_REGISTERS 16
 #define V_PICK 8
 typedef __m256i V;
+typedef V VM, VM16, VM64;
 
 /* clang-format off */
 V_INLINE V v_set32(int32_t x) { return _mm256_set1_epi32(x); }
@@ -28,11 +29,27 @@ V_INLINE V v_max32(V a, V b) { return _mm256_max_epi32(a, b); }
 V_INLINE V v_min32(V a, V b) { return _mm256_min_epi32(a, b); }
 V_INLINE V v_min_u32(V a, V b) { return _mm256_min_epu32(a, b); }
 V_INLINE V v_abs32(V v) { return _mm256_abs_epi32(v); }
-V_INLINE V v_greater32(V a, V b) { return _mm256_cmpgt_epi32(a, b); }
-V_INLINE V v_equal32(V a, V b) { return _mm256_cmpeq_epi32(a, b); }
-V_INLINE int v_mask32(V mask) { return _mm256_movemask_ps(_mm256_castsi256_ps(mask)); }
-V_INLINE int v_any32(V mask) { return v_mask32(mask) != 0; }
-V_INLINE int v_count32(V mask) { return __builtin_popcount((unsigned)v_mask32(mask)); }
+
+V_INLINE VM v_greater32(V a, V b) { return _mm256_cmpgt_epi32(a, b); }
+V_INLINE VM v_nonzero32(V v)
+{
+    const V zero = _mm256_setzero_si256();
+    return v_xor(_mm256_cmpeq_epi32(v, zero), _mm256_cmpeq_epi32(zero, zero));
+}
+V_INLINE VM v_both(VM a, VM b) { return v_and(a, b); }
+V_INLINE VM v_but(VM a, VM b) { return v_not_and(b, a); }
+V_INLINE int v_bits(VM mask) { return _mm256_movemask_ps(_mm256_castsi256_ps(mask)); }
+V_INLINE int v_any(VM mask) { return v_bits(mask) != 0; }
+V_INLINE int v_count(VM mask) { return __builtin_popcount((unsigned)v_bits(mask)); }
+V_INLINE V v_keep32(VM mask, V v) { return v_and(mask, v); }
+V_INLINE V v_select32(VM mask, V a, V b) { return _mm256_blendv_epi8(b, a, mask); }
+
+V_INLINE VM16 v_greater16(V a, V b) { return _mm256_cmpgt_epi16(a, b); }
+V_INLINE VM16 v_both16(VM16 a, VM16 b) { return v_and(a, b); }
+V_INLINE V v_select16(VM16 mask, V a, V b) { return _mm256_blendv_epi8(b, a, mask); }
+
+/* The mask of what v_low16() and v_high16() paired of two masks of their pairs. */
+V_INLINE VM16 v_pack_masks(VM low, VM high) { return _mm256_packs_epi32(low, high); }
 
 V_INLINE V v_add64(V a, V b) { return _mm256_add_epi64(a, b); }
 V_INLINE V v_mul_even_u32(V a, V b) { return _mm256_mul_epu32(a, b); }
@@ -59,7 +76,15 @@ V_INLINE V v_sar64_by(V v, int n)
     return _mm256_sub_epi64(v_shr64_by(_mm256_xor_si256(v, lift), n), v_shr64_by(lift, n));
 }
 
+V_INLINE V v_set16(int16_t x) { return _mm256_set1_epi16(x); }
+V_INLINE V v_add16(V a, V b) { return _mm256_add_epi16(a, b); }
 V_INLINE V v_sub16(V a, V b) { return _mm256_sub_epi16(a, b); }
+V_INLINE V v_max16(V a, V b) { return _mm256_max_epi16(a, b); }
+V_INLINE V v_min16(V a, V b) { return _mm256_min_epi16(a, b); }
+V_INLINE V v_abs16(V v) { return _mm256_abs_epi16(v); }
+#define v_sar16(v, n) _mm256_srai_epi16(v, n)
+V_INLINE V v_mul_high_i16(V a, V b) { return _mm256_mulhi_epi16(a, b); }
+V_INLINE V v_mul_round16(V a, V b) { return _mm256_mulhrs_epi16(a, b); }
 V_INLINE V v_mul16(V a, V b) { return _mm256_mullo_epi16(a, b); }
 V_INLINE V v_mul_high_u16(V a, V b) { return _mm256_mulhi_epu16(a, b); }
 V_INLINE V v_low16(V a, V b) { return _mm256_unpacklo_epi16(a, b); }
@@ -165,6 +190,12 @@ V_INLINE V v_float_bits(VF f) { return _mm256_castps_si256(f); }
 V_INLINE VF v_bits_float(V v) { return _mm256_castsi256_ps(v); }
 V_INLINE V v_cut_float(VF f) { return _mm256_cvttps_epi32(f); }
 V_INLINE VF v_sub_f(VF a, VF b) { return _mm256_sub_ps(a, b); }
+V_INLINE VF v_mul_f(VF a, VF b) { return _mm256_mul_ps(a, b); }
+V_INLINE VF v_abs_f(VF v) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v); }
+V_INLINE VM v_not_less_f(VF a, VF b)
+{
+    return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_GE_OQ));
+}
 V_INLINE VF v_set_f(float x) { return _mm256_set1_ps(x); }
 V_INLINE VF v_fma_f(VF a, VF b, VF c) { return _mm256_fmadd_ps(a, b, c); }
 
@@ -208,6 +239,33 @@ V_INLINE V v_cut(const VD d[2])
         _mm256_shuffle_ps(_mm256_castpd_ps(_mm256_add_pd(low, offset)),
                           _mm256_castpd_ps(_mm256_add_pd(high, offset)), 0x88));
 }
+
+/* Doubles of at most 2^31, cut off, as 64-bit lanes of which the low half counts; none above 0. */
+V_INLINE V v_cut_negative(VD d)
+{
+    const VD whole = _mm256_round_pd(d, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+    return _mm256_castpd_si256(_mm256_add_pd(whole, _mm256_set1_pd(0x1.8p52)));
+}
+
+/* Unsigned 32-bit lanes as 64-bit ones, in the order of v_double_unsigned(). */
+V_INLINE void v_widen_u32(V out[2], V v)
+{
+    out[0] = _mm256_unpacklo_epi32(v, _mm256_setzero_si256());
+    out[1] = _mm256_unpackhi_epi32(v, _mm256_setzero_si256());
+}
+
+/* And back: the low halves of such lanes, or the high ones. */
+V_INLINE V v_narrow_low(const V v[2])
+{
+    return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(v[0]),
+                                                 _mm256_castsi256_ps(v[1]), 0x88));
+}
+V_INLINE V v_narrow_high(const V v[2])
+{
+    return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(v[0]),
+                                                 _mm256_castsi256_ps(v[1]), 0xdd));
+}
+
 V_INLINE VD v_widen_low(VF f) { return _mm256_cvtps_pd(_mm256_castps256_ps128(f)); }
 V_INLINE VD v_widen_high(VF f) { return _mm256_cvtps_pd(_mm256_extractf128_ps(f, 1)); }
 
@@ -219,12 +277,14 @@ V_INLINE VD v_float_of_i64(V v)
     return _mm256_setr_pd((float)lane[0], (float)lane[1], (float)lane[2], (float)lane[3]);
 }
 
-/* Comparisons give masks of 64-bit lanes; those of the low and the high half make a 32-bit one. */
-V_INLINE V v_not_less_d(VD a, VD b)
+/* Masks of 64-bit lanes: those of the low and the high half, or of even and odd lanes, make one. */
+V_INLINE VM64 v_not_less_d(VD a, VD b)
 {
     return _mm256_castpd_si256(_mm256_cmp_pd(a, b, _CMP_GE_OQ));
 }
-V_INLINE V v_narrow_mask(V low, V high)
+V_INLINE VM v_zip_masks(VM64 even, VM64 odd) { return v_blend_odd32(even, odd); }
+V_INLINE VM64 v_both64(VM64 a, VM64 b) { return v_and(a, b); }
+V_INLINE VM v_narrow_mask(VM64 low, VM64 high)
 {
     const __m256 even = _mm256_shuffle_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high),
                                           0x88);

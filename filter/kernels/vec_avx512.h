@@ -12,6 +12,9 @@
 #define V_REGISTERS 32
 #define V_PICK 16
 typedef __m512i V;
+typedef __mmask16 VM;
+typedef __mmask32 VM16;
+typedef __mmask8 VM64;
 
 /* clang-format off */
 V_INLINE V v_set32(int32_t x) { return _mm512_set1_epi32(x); }
@@ -28,10 +31,26 @@ V_INLINE V v_max32(V a, V b) { return _mm512_max_epi32(a, b); }
 V_INLINE V v_min32(V a, V b) { return _mm512_min_epi32(a, b); }
 V_INLINE V v_min_u32(V a, V b) { return _mm512_min_epu32(a, b); }
 V_INLINE V v_abs32(V v) { return _mm512_abs_epi32(v); }
-V_INLINE V v_greater32(V a, V b) { return _mm512_movm_epi32(_mm512_cmpgt_epi32_mask(a, b)); }
-V_INLINE V v_equal32(V a, V b) { return _mm512_movm_epi32(_mm512_cmpeq_epi32_mask(a, b)); }
-V_INLINE int v_any32(V mask) { return _mm512_movepi32_mask(mask) != 0; }
-V_INLINE int v_count32(V mask) { return __builtin_popcount(_mm512_movepi32_mask(mask)); }
+
+V_INLINE VM v_greater32(V a, V b) { return _mm512_cmpgt_epi32_mask(a, b); }
+V_INLINE VM v_nonzero32(V v) { return _mm512_test_epi32_mask(v, v); }
+V_INLINE VM v_both(VM a, VM b) { return a & b; }
+V_INLINE VM v_but(VM a, VM b) { return (VM)(a & ~b); }
+V_INLINE int v_any(VM mask) { return mask != 0; }
+V_INLINE int v_count(VM mask) { return __builtin_popcount(mask); }
+V_INLINE V v_keep32(VM mask, V v) { return _mm512_maskz_mov_epi32(mask, v); }
+V_INLINE V v_select32(VM mask, V a, V b) { return _mm512_mask_mov_epi32(b, mask, a); }
+
+V_INLINE VM16 v_greater16(V a, V b) { return _mm512_cmpgt_epi16_mask(a, b); }
+V_INLINE VM16 v_both16(VM16 a, VM16 b) { return a & b; }
+V_INLINE V v_select16(VM16 mask, V a, V b) { return _mm512_mask_mov_epi16(b, mask, a); }
+
+/* The mask of what v_low16() and v_high16() paired of two masks of their pairs. */
+V_INLINE VM16 v_pack_masks(VM low, VM high)
+{
+    return _mm512_movepi16_mask(_mm512_packs_epi32(_mm512_movm_epi32(low),
+                                                   _mm512_movm_epi32(high)));
+}
 
 V_INLINE V v_add64(V a, V b) { return _mm512_add_epi64(a, b); }
 V_INLINE V v_mul_even_u32(V a, V b) { return _mm512_mul_epu32(a, b); }
@@ -52,9 +71,17 @@ V_INLINE V v_shr32_each(V v, V n) { return _mm512_srlv_epi32(v, n); }
 V_INLINE V v_shl64_each(V v, V n) { return _mm512_sllv_epi64(v, n); }
 V_INLINE V v_shr64_each(V v, V n) { return _mm512_srlv_epi64(v, n); }
 
+V_INLINE V v_set16(int16_t x) { return _mm512_set1_epi16(x); }
+V_INLINE V v_add16(V a, V b) { return _mm512_add_epi16(a, b); }
 V_INLINE V v_sub16(V a, V b) { return _mm512_sub_epi16(a, b); }
+V_INLINE V v_max16(V a, V b) { return _mm512_max_epi16(a, b); }
+V_INLINE V v_min16(V a, V b) { return _mm512_min_epi16(a, b); }
+V_INLINE V v_abs16(V v) { return _mm512_abs_epi16(v); }
+#define v_sar16(v, n) _mm512_srai_epi16(v, n)
 V_INLINE V v_mul16(V a, V b) { return _mm512_mullo_epi16(a, b); }
 V_INLINE V v_mul_high_u16(V a, V b) { return _mm512_mulhi_epu16(a, b); }
+V_INLINE V v_mul_high_i16(V a, V b) { return _mm512_mulhi_epi16(a, b); }
+V_INLINE V v_mul_round16(V a, V b) { return _mm512_mulhrs_epi16(a, b); }
 V_INLINE V v_dot(V sum, V a, V b) { return _mm512_dpwssd_epi32(sum, a, b); }
 
 /* The same pair of taps in every lane: the compiler broadcasts it, or keeps it in a register. */
@@ -141,6 +168,9 @@ V_INLINE V v_float_bits(VF f) { return _mm512_castps_si512(f); }
 V_INLINE VF v_bits_float(V v) { return _mm512_castsi512_ps(v); }
 V_INLINE V v_cut_float(VF f) { return _mm512_cvttps_epi32(f); }
 V_INLINE VF v_sub_f(VF a, VF b) { return _mm512_sub_ps(a, b); }
+V_INLINE VF v_mul_f(VF a, VF b) { return _mm512_mul_ps(a, b); }
+V_INLINE VF v_abs_f(VF v) { return _mm512_abs_ps(v); }
+V_INLINE VM v_not_less_f(VF a, VF b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
 V_INLINE VF v_set_f(float x) { return _mm512_set1_ps(x); }
 V_INLINE VF v_fma_f(VF a, VF b, VF c) { return _mm512_fmadd_ps(a, b, c); }
 
@@ -183,21 +213,46 @@ V_INLINE V v_cut(const VD d[2])
     return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high),
                                                  0x88));
 }
+
+/* Doubles of at most 2^31, cut off, as 64-bit lanes of which the low half counts; none above 0. */
+V_INLINE V v_cut_negative(VD d)
+{
+    return _mm512_castpd_si512(_mm512_add_round_pd(d, _mm512_set1_pd(0x1.8p52),
+                                                   _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC));
+}
+
+/* Unsigned 32-bit lanes as 64-bit ones, in the order of v_double_unsigned(). */
+V_INLINE void v_widen_u32(V out[2], V v)
+{
+    out[0] = _mm512_unpacklo_epi32(v, _mm512_setzero_si512());
+    out[1] = _mm512_unpackhi_epi32(v, _mm512_setzero_si512());
+}
+
+/* And back: the low halves of such lanes, or the high ones. */
+V_INLINE V v_narrow_low(const V v[2])
+{
+    return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castsi512_ps(v[0]),
+                                                 _mm512_castsi512_ps(v[1]), 0x88));
+}
+V_INLINE V v_narrow_high(const V v[2])
+{
+    return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castsi512_ps(v[0]),
+                                                 _mm512_castsi512_ps(v[1]), 0xdd));
+}
+
 V_INLINE VD v_widen_low(VF f) { return _mm512_cvtps_pd(_mm512_castps512_ps256(f)); }
 V_INLINE VD v_widen_high(VF f) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(f, 1)); }
 
 /* Signed 64-bit lanes, rounded to float. */
 V_INLINE VD v_float_of_i64(V v) { return _mm512_cvtps_pd(_mm512_cvtepi64_ps(v)); }
 
-/* Comparisons give masks of 64-bit lanes; those of the low and the high half make a 32-bit one. */
-V_INLINE V v_not_less_d(VD a, VD b)
+/* Masks of 64-bit lanes: those of the low and the high half, or of even and odd lanes, make one. */
+V_INLINE VM64 v_not_less_d(VD a, VD b) { return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ); }
+V_INLINE VM64 v_both64(VM64 a, VM64 b) { return a & b; }
+V_INLINE VM v_narrow_mask(VM64 low, VM64 high) { return (VM)(low | high << 8); }
+V_INLINE VM v_zip_masks(VM64 even, VM64 odd)
 {
-    return _mm512_movm_epi64(_mm512_cmp_pd_mask(a, b, _CMP_GE_OQ));
-}
-V_INLINE V v_narrow_mask(V low, V high)
-{
-    return _mm512_movm_epi32((__mmask16)(_mm512_movepi64_mask(low) |
-                                         _mm512_movepi64_mask(high) << 8));
+    return _mm512_movepi32_mask(v_blend_odd32(_mm512_movm_epi64(even), _mm512_movm_epi64(odd)));
 }
 V_INLINE VD v_max_d(VD a, VD b) { return _mm512_max_pd(a, b); }
 V_INLINE VD v_set_d(double x) { return _mm512_set1_pd(x); }

@@ -15,6 +15,7 @@
 #define V_REGISTERS 32
 #define V_PICK 8
 typedef uint32x4_t V;
+typedef V VM, VM16, VM64;
 
 /* clang-format off */
 V_INLINE V v_set32(int32_t x) { return (V)vdupq_n_s32(x); }
@@ -31,10 +32,25 @@ V_INLINE V v_max32(V a, V b) { return (V)vmaxq_s32((int32x4_t)a, (int32x4_t)b); 
 V_INLINE V v_min32(V a, V b) { return (V)vminq_s32((int32x4_t)a, (int32x4_t)b); }
 V_INLINE V v_min_u32(V a, V b) { return vminq_u32(a, b); }
 V_INLINE V v_abs32(V v) { return (V)vabsq_s32((int32x4_t)v); }
-V_INLINE V v_greater32(V a, V b) { return vcgtq_s32((int32x4_t)a, (int32x4_t)b); }
-V_INLINE V v_equal32(V a, V b) { return vceqq_u32(a, b); }
-V_INLINE int v_any32(V mask) { return vmaxvq_u32(mask) != 0; }
-V_INLINE int v_count32(V mask) { return -vaddvq_s32((int32x4_t)mask); }
+
+V_INLINE VM v_greater32(V a, V b) { return vcgtq_s32((int32x4_t)a, (int32x4_t)b); }
+V_INLINE VM v_nonzero32(V v) { return vtstq_u32(v, v); }
+V_INLINE VM v_both(VM a, VM b) { return a & b; }
+V_INLINE VM v_but(VM a, VM b) { return a & ~b; }
+V_INLINE int v_any(VM mask) { return vmaxvq_u32(mask) != 0; }
+V_INLINE int v_count(VM mask) { return -vaddvq_s32((int32x4_t)mask); }
+V_INLINE V v_keep32(VM mask, V v) { return mask & v; }
+V_INLINE V v_select32(VM mask, V a, V b) { return vbslq_u32(mask, a, b); }
+
+V_INLINE VM16 v_greater16(V a, V b) { return (VM16)vcgtq_s16((int16x8_t)a, (int16x8_t)b); }
+V_INLINE VM16 v_both16(VM16 a, VM16 b) { return a & b; }
+V_INLINE V v_select16(VM16 mask, V a, V b) { return vbslq_u32(mask, a, b); }
+
+/* The mask of what v_low16() and v_high16() paired of two masks of their pairs. */
+V_INLINE VM16 v_pack_masks(VM low, VM high)
+{
+    return (VM16)vuzp1q_u16((uint16x8_t)low, (uint16x8_t)high);
+}
 
 V_INLINE V v_add64(V a, V b) { return (V)((uint64x2_t)a + (uint64x2_t)b); }
 V_INLINE V v_mul_even_u32(V a, V b)
@@ -63,6 +79,8 @@ V_INLINE V v_shr32_each(V v, V n) { return v >> n; }
 V_INLINE V v_shl64_each(V v, V n) { return (V)((uint64x2_t)v << (uint64x2_t)n); }
 V_INLINE V v_shr64_each(V v, V n) { return (V)((uint64x2_t)v >> (uint64x2_t)n); }
 
+V_INLINE V v_set16(int16_t x) { return (V)vdupq_n_s16(x); }
+V_INLINE V v_add16(V a, V b) { return (V)((uint16x8_t)a + (uint16x8_t)b); }
 V_INLINE V v_sub16(V a, V b) { return (V)((uint16x8_t)a - (uint16x8_t)b); }
 V_INLINE V v_mul16(V a, V b) { return (V)((uint16x8_t)a * (uint16x8_t)b); }
 V_INLINE V v_mul_high_u16(V a, V b)
@@ -71,12 +89,26 @@ V_INLINE V v_mul_high_u16(V a, V b)
     const uint32x4_t low = vmull_u16(vget_low_u16(p), vget_low_u16(q));
     return (V)vuzp2q_u16((uint16x8_t)low, (uint16x8_t)vmull_high_u16(p, q));
 }
+V_INLINE V v_max16(V a, V b) { return (V)vmaxq_s16((int16x8_t)a, (int16x8_t)b); }
+V_INLINE V v_min16(V a, V b) { return (V)vminq_s16((int16x8_t)a, (int16x8_t)b); }
+V_INLINE V v_abs16(V v) { return (V)vabsq_s16((int16x8_t)v); }
+V_INLINE V v_sar16(V v, int n) { return (V)((int16x8_t)v >> n); }
+V_INLINE V v_mul_high_i16(V a, V b)
+{
+    const int16x8_t p = (int16x8_t)a, q = (int16x8_t)b;
+    const int32x4_t low = vmull_s16(vget_low_s16(p), vget_low_s16(q));
+    return (V)vuzp2q_u16((uint16x8_t)low, (uint16x8_t)vmull_high_s16(p, q));
+}
+V_INLINE V v_mul_round16(V a, V b) { return (V)vqrdmulhq_s16((int16x8_t)a, (int16x8_t)b); }
 V_INLINE V v_low16(V a, V b) { return (V)vzip1q_u16((uint16x8_t)a, (uint16x8_t)b); }
 V_INLINE V v_high16(V a, V b) { return (V)vzip2q_u16((uint16x8_t)a, (uint16x8_t)b); }
 
-/* Cut off, as the values fit. */
+/* Cut off, as the values fit; and the nearest that fits. */
 V_INLINE V v_pack_u16(V a, V b) { return (V)vuzp1q_u16((uint16x8_t)a, (uint16x8_t)b); }
-V_INLINE V v_pack_i16(V a, V b) { return v_pack_u16(a, b); }
+V_INLINE V v_pack_i16(V a, V b)
+{
+    return (V)vqmovn_high_s32(vqmovn_s32((int32x4_t)a), (int32x4_t)b);
+}
 
 V_INLINE V v_dot(V sum, V a, V b)
 {
@@ -139,6 +171,9 @@ V_INLINE V v_float_bits(VF f) { return (V)f; }
 V_INLINE VF v_bits_float(V v) { return (VF)v; }
 V_INLINE V v_cut_float(VF f) { return (V)vcvtq_s32_f32(f); }
 V_INLINE VF v_sub_f(VF a, VF b) { return vsubq_f32(a, b); }
+V_INLINE VF v_mul_f(VF a, VF b) { return vmulq_f32(a, b); }
+V_INLINE VF v_abs_f(VF v) { return vabsq_f32(v); }
+V_INLINE VM v_not_less_f(VF a, VF b) { return vcgeq_f32(a, b); }
 V_INLINE VF v_set_f(float x) { return vdupq_n_f32(x); }
 V_INLINE VF v_fma_f(VF a, VF b, VF c) { return vfmaq_f32(c, a, b); }
 
@@ -171,6 +206,21 @@ V_INLINE V v_cut(const VD d[2])
 {
     return vuzp1q_u32((V)vcvtq_u64_f64(d[0]), (V)vcvtq_u64_f64(d[1]));
 }
+
+/* Doubles of at most 2^31, cut off, as 64-bit lanes of which the low half counts; none above 0. */
+V_INLINE V v_cut_negative(VD d) { return (V)vcvtq_s64_f64(d); }
+
+/* Unsigned 32-bit lanes as 64-bit ones, in the order of v_double_unsigned(). */
+V_INLINE void v_widen_u32(V out[2], V v)
+{
+    out[0] = (V)vmovl_u32(vget_low_u32(v));
+    out[1] = (V)vmovl_high_u32(v);
+}
+
+/* And back: the low halves of such lanes, or the high ones. */
+V_INLINE V v_narrow_low(const V v[2]) { return vuzp1q_u32(v[0], v[1]); }
+V_INLINE V v_narrow_high(const V v[2]) { return vuzp2q_u32(v[0], v[1]); }
+
 V_INLINE VD v_widen_low(VF f) { return vcvt_f64_f32(vget_low_f32(f)); }
 V_INLINE VD v_widen_high(VF f) { return vcvt_high_f64_f32(f); }
 
@@ -181,9 +231,11 @@ V_INLINE VD v_float_of_i64(V v)
     return (VD){ (float)lanes[0], (float)lanes[1] };
 }
 
-/* Comparisons give masks of 64-bit lanes; those of the low and the high half make a 32-bit one. */
-V_INLINE V v_not_less_d(VD a, VD b) { return (V)vcgeq_f64(a, b); }
-V_INLINE V v_narrow_mask(V low, V high) { return vuzp1q_u32(low, high); }
+/* Masks of 64-bit lanes: those of the low and the high half, or of even and odd lanes, make one. */
+V_INLINE VM64 v_not_less_d(VD a, VD b) { return (V)vcgeq_f64(a, b); }
+V_INLINE VM64 v_both64(VM64 a, VM64 b) { return a & b; }
+V_INLINE VM v_zip_masks(VM64 even, VM64 odd) { return v_blend_odd32(even, odd); }
+V_INLINE VM v_narrow_mask(VM64 low, VM64 high) { return vuzp1q_u32(low, high); }
 V_INLINE VD v_max_d(VD a, VD b) { return vmaxq_f64(a, b); }
 V_INLINE VD v_set_d(double x) { return vdupq_n_f64(x); }
 V_INLINE VD v_add_d(VD a, VD b) { return vaddq_f64(a, b); }

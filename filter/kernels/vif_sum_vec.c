@@ -20,9 +20,9 @@ void K(vif_sum_ref)(VmtVifSums *sums, const int32_t *ref_var, int w, const VmtTa
     (void)tables;
     for (int x = 0; x < w; x += V_32) {
         const V var = v_load(ref_var + x);
-        const V detail = v_and(v_greater32(var, v_set32(NOISE - 1)), v_first32(w - x));
-        log = v_add32(log, v_and(detail, v_log2_fixed(v_add32(var, noise))));
-        detailed += v_count32(detail);
+        const VM detail = v_both(v_greater32(var, v_set32(NOISE - 1)), v_first32(w - x));
+        log = v_add32(log, v_keep32(detail, v_log2_fixed(v_add32(var, noise))));
+        detailed += v_count(detail);
     }
     sums->den_log += v_sum64(v_add_pairs_u32(v_set64(0), log)) -
                      (int64_t)detailed * (LOG2_BIAS + LOG2_NOISE);
@@ -63,12 +63,11 @@ void K(vif_sum_dis)(VmtVifSums *sums, const int32_t *ref_var, const int32_t *dis
     (void)tables;
     for (int x = 0; x < w; x += V_32) {
         const V s1 = v_load(ref_var + x), s2 = v_load(dis_var + x), s12 = v_load(cov + x);
-        const V inside = v_first32(w - x);
-        const V detail = v_and(v_greater32(s1, v_set32(NOISE - 1)), inside);
-        const V related = v_and(detail, v_greater32(v_min32(s2, s12), zero));
-        flat = v_add_pairs_u32(flat, v_not_and(detail, v_and(s2, inside)));
-        if (v_any32(related))
-            log = v_add32(log, v_and(related, information(s1, s2, s12, limit)));
+        const VM inside = v_first32(w - x), detail = v_greater32(s1, v_set32(NOISE - 1));
+        const VM related = v_both(v_both(detail, inside), v_greater32(v_min32(s2, s12), zero));
+        flat = v_add_pairs_u32(flat, v_keep32(v_but(inside, detail), s2));
+        if (v_any(related))
+            log = v_add32(log, v_keep32(related, information(s1, s2, s12, limit)));
     }
     sums->num_log += v_sum64(v_add_pairs_u32(v_set64(0), log));
     sums->num_flat += v_sum64(flat);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
+#include <math.h>
 #include <string.h>
 
 #include "features/adm_pool.h"
@@ -38,6 +39,34 @@ static const VmtBands *fill(Bands *b, int level, const Bands *near)
     return &b->bands;
 }
 
+static int32_t coefficient(const Bands *b, int level, int band, int x)
+{
+    return level ? b->memory[band][x] : ((const int16_t *)b->memory[band])[x];
+}
+
+static void put_coefficient(Bands *b, int level, int band, int x, double value)
+{
+    if (level)
+        b->memory[band][x] = (int32_t)value;
+    else
+        ((int16_t *)b->memory[band])[x] = (int16_t)value;
+}
+
+/* Turn some gradients by what is hardly more or less than the angle at which they differ. */
+static void turn(Bands *b, int level, const Bands *ref)
+{
+    const double cosine = sqrt(0x1.ffd814p-1), sine = sqrt(1 - 0x1.ffd814p-1);
+
+    for (int x = 0; x < ROW; x++) {
+        const double h = coefficient(ref, level, 0, x) / 2.0;
+        const double v = coefficient(ref, level, 1, x) / 2.0;
+        if (test_random(8))
+            continue;
+        put_coefficient(b, level, 0, x, h * cosine - v * sine);
+        put_coefficient(b, level, 1, x, h * sine + v * cosine);
+    }
+}
+
 typedef struct Masks {
     int32_t around[ROW], centre[ROW], restored[3][ROW];
     VmtMasking masking;
@@ -61,6 +90,7 @@ static void check_decouple(const Trial *t, int level, int x0, const VmtAdmLevel 
         return;
     const VmtBands *o = fill(&ref, level, NULL);
     const VmtBands *d = fill(&dis, level, test_random(4) ? &ref : NULL);
+    turn(&dis, level, &ref);
     const VmtMasking *a = point(&made[0]), *b = point(&made[1]);
     if (level) {
         t->plain->adm_decouple(a, o, d, x0, t->w, numbers, t->tables);
