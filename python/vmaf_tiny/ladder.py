@@ -1,10 +1,10 @@
 """Ladders: encodes of several sizes at one size of comparison, their hull, and rungs from it."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from typing import Any, Unpack
+from typing import Any, Self, Unpack
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from vmaf_tiny._core import Model
 from vmaf_tiny.conditions import Models
 from vmaf_tiny.encode import Rendition, RenditionResult
 from vmaf_tiny.encode.codecs import crf_range
-from vmaf_tiny.encode.tables import to_dict
+from vmaf_tiny.encode.tables import from_dict, to_dict
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.hull import upper_hull
 from vmaf_tiny.units import WorkProgress
@@ -32,7 +32,7 @@ class Rung:
     Attributes
     ----------
     asked
-        What for, such as ``"score 88"`` or ``"2500 kbit/s"``.
+        What for, such as ``"score 88"`` or ``"2500 kbit/s"``; all that it is for, with commas.
     point
         Number of the encode among all of the ladder.
     label
@@ -70,6 +70,8 @@ class Ladder:
         What is suggested, by decreasing bitrate, none twice.
     width, height
         At which all were compared.
+    unmet
+        What rungs were asked for that no encode on the hull has, such as ``"score 98"``.
     """
 
     points: tuple[RenditionResult, ...]
@@ -77,6 +79,7 @@ class Ladder:
     rungs: tuple[Rung, ...]
     width: int
     height: int
+    unmet: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as what JSON has."""
@@ -93,7 +96,21 @@ class Ladder:
             "points": points,
             "hull": list(self.hull),
             "rungs": [asdict(rung) for rung in self.rungs],
+            "unmet": list(self.unmet),
         }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` was made from."""
+        width, height = document["compared_at"]
+        return cls(
+            tuple(from_dict(document)),
+            tuple(document["hull"]),
+            tuple(Rung(**rung) for rung in document["rungs"]),
+            width,
+            height,
+            tuple(document.get("unmet", ())),  # earlier ones did not tell
+        )
 
     def hls(self) -> str:
         """Return the rungs as variants of an HLS multivariant playlist; addresses are to be set."""
@@ -199,9 +216,9 @@ def build_ladder(
         ]
         points = units.make(wanted, keep=keep, progress=progress, finished=finished)
     hull = upper_hull([p.bitrate for p in points], [p.score for p in points])
-    rungs = suggest(points, hull, scores or (() if bitrates else SCORES), bitrates)
+    rungs, unmet = suggest(points, hull, scores or (() if bitrates else SCORES), bitrates)
     compared = points[0].result.provenance
-    return Ladder(tuple(points), tuple(hull), rungs, compared.width, compared.height)
+    return Ladder(tuple(points), tuple(hull), rungs, compared.width, compared.height, unmet)
 
 
 def _shape(rows: int, width: int, height: int) -> tuple[int, int]:
@@ -225,22 +242,29 @@ def suggest(
     hull: Sequence[int],
     scores: Sequence[float],
     bitrates: Sequence[float],
-) -> tuple[Rung, ...]:
+) -> tuple[tuple[Rung, ...], tuple[str, ...]]:
     """Return rungs from the hull: for scores the cheapest, for bitrates the best; none twice.
 
-    What the hull does not reach is left out.
+    Returns
+    -------
+    rungs
+        By decreasing bitrate.
+    unmet
+        What was asked for that the hull does not reach.
     """
-    chosen: dict[int, str] = {}
-    for score in scores:
-        enough = [n for n in hull if points[n].score >= score]
-        if enough:
-            chosen.setdefault(enough[0], f"score {score:g}")
-    for rate in bitrates:
-        within = [n for n in hull if points[n].bitrate <= rate]
-        if within:
-            chosen.setdefault(within[-1], f"{rate / 1000:g} kbit/s")
-    rungs = [_rung(asked, n, points[n]) for n, asked in chosen.items()]
-    return tuple(sorted(rungs, key=lambda rung: -rung.bitrate))
+    asked = [
+        *((f"score {score:g}", [n for n in hull if points[n].score >= score][:1])
+          for score in scores),
+        *((f"{rate / 1000:g} kbit/s", [n for n in hull if points[n].bitrate <= rate][-1:])
+          for rate in bitrates),
+    ]  # fmt: skip
+    chosen: dict[int, list[str]] = {}
+    for what, numbers in asked:
+        for number in numbers:
+            chosen.setdefault(number, []).append(what)
+    rungs = [_rung(", ".join(what), n, points[n]) for n, what in chosen.items()]
+    unmet = tuple(what for what, numbers in asked if not numbers)
+    return tuple(sorted(rungs, key=lambda rung: -rung.bitrate)), unmet
 
 
 def _rung(asked: str, number: int, made: RenditionResult) -> Rung:

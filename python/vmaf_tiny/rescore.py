@@ -56,7 +56,7 @@ def _renditions(path: str | os.PathLike[str]) -> list[Scored]:
     """Read JSON: all renditions of a sweep, or one log."""
     from vmaf_tiny.encode import tables
 
-    if f'"{tables.KIND}"'.encode() not in Path(path).read_bytes():
+    if not tables.is_document(path):
         return [read_log(path)]
     return [made.scored for made in tables.read_results(path)]
 

@@ -28,9 +28,9 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def opened(browser, page):
-    """Return what opens the page, in a scheme and width, and waits until it is drawn."""
+    """Return what opens a page, in a scheme and width, and waits until it is drawn."""
 
-    def open_(scheme="light", width=None):
+    def open_(scheme="light", width=None, page=page):
         feature = {"name": "prefers-color-scheme", "value": scheme}
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [feature]})
         if width:
@@ -61,6 +61,14 @@ def colours(browser):
         "  found.add(model.major_label_text_color);"
         "return [...found];"
     )
+
+
+@pytest.fixture(scope="module")
+def loops_page(tmp_path_factory):
+    """A page of a ladder and a search."""
+    folder = tmp_path_factory.mktemp("loops")
+    write_report(folder / "report.html", reports.looped(folder))
+    return (folder / "report.html").as_uri()
 
 
 def test_it_draws_and_says_no_error(opened):
@@ -162,3 +170,38 @@ def test_paper_has_its_own_charts(opened):
     )
     sheet = browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})
     assert base64.b64decode(sheet["data"]).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", None), ("dark", 390)])
+def test_ladders_and_searches_draw_and_fit(opened, loops_page, scheme, width):
+    browser = opened(scheme, width, loops_page)
+    assert browser.execute_script(
+        "return document.documentElement.scrollWidth <= window.innerWidth"
+    )
+    drawn = PAINTED + "let n = 0; svgs.forEach((s) => { n += s.querySelectorAll('path').length; });"
+    charts = browser.find_elements("css selector", ".screen")
+    assert len(charts) == 4  # of each one, and of each one over time
+    for chart in charts:
+        until(browser, drawn + "return n > 10;", chart)
+    inks = browser.execute_script(
+        "return [...screenModels()].filter((m) => m.tags.includes('ink'))"
+        "  .map((m) => (m.text_color ?? m.line_color).value)"
+    )
+    assert set(inks) == {"#e6e9ee" if scheme == "dark" else "#1b1f24"}
+    assert [e for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
+
+
+def test_of_a_ladder_a_box_shows_its_line(opened, loops_page):
+    browser = opened(page=loops_page)
+    box = browser.find_element("css selector", "[data-line]:not(:checked)")
+    number = box.get_attribute("data-line")
+    roots = "[...document.querySelector('.section').querySelectorAll('[data-root-id]')]"
+    seen = (
+        f"const roots = new Set({roots}.map((e) => e.dataset.rootId));"
+        "return Bokeh.documents[0].roots().filter((r) => roots.has(r.id))"
+        "  .flatMap((r) => [...r.references()])"
+        f"  .filter((m) => m.tags.includes('line-{number}')).map((m) => m.visible)"
+    )
+    assert set(browser.execute_script(seen)) == {False}
+    box.click()
+    assert set(browser.execute_script(seen)) == {True}

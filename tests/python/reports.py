@@ -6,7 +6,10 @@ import numpy as np
 
 import clips
 import vmaf_tiny
+from vmaf_tiny.encode import Rendition
+from vmaf_tiny.ladder import Ladder, build_ladder
 from vmaf_tiny.probe import describe
+from vmaf_tiny.search import SearchResult, search
 from vmaf_tiny.table import Scored
 
 COUNT, RATE, BAD = 60, 25, range(30, 42)
@@ -23,6 +26,17 @@ def encoded(folder: Path, qps=(24, 34, 44), name="source") -> list[Scored]:
     reference = str(folder / f"{name}.mkv")
     made = [str(folder / f"{name}-qp{qp}.mp4") for qp in qps]
     return [describe(vmaf_tiny.score(reference, path), reference, path) for path in made]
+
+
+def looped(folder: Path) -> list[Ladder | SearchResult]:
+    """Return a ladder and a search of a source."""
+    lumas = [clips.noisy(clips.plane(n, 256, 144), 4, n) for n in range(30)]
+    source = clips.write(folder / "loops.mkv", lumas, rate=RATE)
+    fast = Rendition("libx264", preset="ultrafast")
+    ladder = build_ladder(
+        source, sizes=[144, 72], rendition=fast, crf=[24, 34, 44], scores=[70], keep=folder
+    )
+    return [ladder, search(source, 80, rendition=fast, samples=0)]
 
 
 def picture(address: str) -> np.ndarray:

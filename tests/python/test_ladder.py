@@ -12,7 +12,7 @@ from vmaf_tiny import OptionError
 from vmaf_tiny.cli import main
 from vmaf_tiny.encode import Rendition
 from vmaf_tiny.hull import upper_hull
-from vmaf_tiny.ladder import build_ladder, peak, suggest
+from vmaf_tiny.ladder import Ladder, build_ladder, peak, suggest
 from vmaf_tiny.rescore import read_results
 
 FAST = Rendition("libx264", preset="ultrafast")
@@ -58,11 +58,24 @@ def test_rungs_are_the_cheapest_for_a_score_and_the_best_for_a_rate(ladder):
             assert rung.bitrate == min(p.bitrate for p in enough)
     assert len({rung.point for rung in ladder.rungs}) == len(ladder.rungs) > 0
     assert [r.bitrate for r in ladder.rungs] == sorted(r.bitrate for r in ladder.rungs)[::-1]
-    (best,) = suggest(ladder.points, ladder.hull, [], [300e3])
+    ((best,), ()) = suggest(ladder.points, ladder.hull, [], [300e3])
     assert best.score == max(p.score for p in hull if p.bitrate <= 300e3)
-    assert suggest(ladder.points, ladder.hull, [101], [1]) == ()
+    assert suggest(ladder.points, ladder.hull, [101], [1]) == ((), ("score 101", "0.001 kbit/s"))
     for rung in ladder.rungs:
         assert rung.peak == peak(ladder.points[rung.point]) >= rung.bitrate
+
+
+def test_a_rung_tells_all_that_it_is_for(ladder):
+    best = max(ladder.points[n].score for n in ladder.hull)
+    (rung,), unmet = suggest(ladder.points, ladder.hull, [best, best - 0.01, 100.5], [])
+    assert rung.asked == f"score {best:g}, score {best - 0.01:g}" and unmet == ("score 100.5",)
+
+
+def test_it_comes_back_from_what_is_written(ladder):
+    document = json.loads(json.dumps(ladder.to_dict()))
+    back = Ladder.from_dict(document)
+    assert (back.hull, back.rungs, back.unmet) == (ladder.hull, ladder.rungs, ladder.unmet)
+    assert json.loads(json.dumps(back.to_dict())) == document
 
 
 def test_tables_for_hls_and_dash(ladder):

@@ -23,7 +23,7 @@ from vmaf_tiny.hull import upper_hull
 from vmaf_tiny.probe import describe
 from vmaf_tiny.report import pictures, write_report
 from vmaf_tiny.report.charts import _ticks, colours, rate_charts, thinned
-from vmaf_tiny.report.page import with_series
+from vmaf_tiny.report.groups import with_series
 from vmaf_tiny.report.pictures import picture_pairs
 from vmaf_tiny.rescore import read_results
 from vmaf_tiny.table import write_table

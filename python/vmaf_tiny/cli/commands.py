@@ -234,14 +234,15 @@ def report(
     Parameters
     ----------
     results
-        Tables (.parquet) or logs (.json, .csv) of one source or more.
+        What `-o` of the other commands wrote, of one source or more: .json, .parquet, or a log as
+        .csv. Ladders and searches are shown as such from .json; several ladders are compared.
     output
         The page; - is standard output.
     title
         Of the page; without it the names of the sources.
     pictures
         Worst windows that are marked and shown by a picture, of each encode whose videos are
-        still there.
+        still there; of a ladder only of its rungs.
     window
         Seconds of a window.
     quiet

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -98,7 +98,10 @@ def view(ladder: Ladder) -> Group:
             f"{rung.p5:.3f}",
         )
     told = f"◆ on the convex hull; all compared at {ladder.width}x{ladder.height}"
-    return Group(points, f"[dim]{told}[/]", "", rungs)
+    shown: list[RenderableType] = [points, f"[dim]{told}[/]", "", rungs]
+    if ladder.unmet:
+        shown += [f"[yellow]no encode on the hull for {', '.join(ladder.unmet)}[/]"]
+    return Group(*shown)
 
 
 def _columns(names: list[str]) -> Table:

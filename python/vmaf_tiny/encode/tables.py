@@ -5,10 +5,10 @@ import io
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from cattrs import structure
@@ -32,6 +32,8 @@ SCHEMA = "results.schema.json"
 
 KIND = "vmaf-tiny renditions"
 """Says in JSON what it is."""
+
+_Made = TypeVar("_Made")
 
 
 def write_results(
@@ -101,6 +103,12 @@ def results_format(path: str | os.PathLike[str], also: Sequence[str] = ()) -> st
     return form
 
 
+def is_document(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is JSON that a sweep, search or ladder wrote, not one log."""
+    path = Path(path)
+    return path.suffix.lower() == ".json" and f'"{KIND}"'.encode() in path.read_bytes()
+
+
 def read_results(path: str | os.PathLike[str]) -> list[RenditionResult]:
     """Read what `write_results` wrote as JSON, or the renditions of a search or ladder.
 
@@ -108,6 +116,19 @@ def read_results(path: str | os.PathLike[str]) -> list[RenditionResult]:
     ------
     InputError
         It is something else, or of a newer version.
+    """
+    return read_document(path, from_dict)
+
+
+def read_document(
+    path: str | os.PathLike[str], make: Callable[[Mapping[str, Any]], _Made]
+) -> _Made:
+    """Read what `write_document` wrote, and return what is made of it.
+
+    Raises
+    ------
+    InputError
+        It is something else, or of a newer version, or nothing can be made of it.
     """
     try:
         document = json.loads(Path(path).read_bytes())
@@ -118,7 +139,7 @@ def read_results(path: str | os.PathLike[str]) -> list[RenditionResult]:
                 f"{path} is of version {document['schema_version']}, this reads up to"
                 f" {SCHEMA_VERSION}: update vmaf-tiny"
             )
-        return from_dict(document)
+        return make(document)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):

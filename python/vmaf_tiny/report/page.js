@@ -29,6 +29,12 @@ function paint() {
       case "Grid":
         model.setv({grid_line_color: line});
         break;
+      case "Scatter":
+        if (model.tags.includes("ink")) model.line_color = {value: text};
+        break;
+      case "Text":
+        if (model.tags.includes("ink")) model.text_color = {value: text};
+        break;
       case "Legend":
         model.setv({label_text_color: text, label_text_font_size: "12px"});
         break;

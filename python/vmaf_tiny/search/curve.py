@@ -261,6 +261,12 @@ def curve(probes: Sequence[Probe], goal: Goal) -> Callable[[float], float]:
     return value
 
 
+def fitted(probes: Sequence[Probe], goal: Goal) -> Callable[[float], float]:
+    """Return `curve` as scores."""
+    value = curve(probes, goal)
+    return lambda crf: 100 / (1 + math.exp(-value(crf)))
+
+
 def next_crf(probes: Sequence[Probe], goal: Goal, *, last: bool = False) -> float:
     """Return the CRF to try next: where the curve crosses, within the bracket.
 

@@ -3,10 +3,10 @@
 import math
 import os
 import time as clock
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Any, Self, Unpack
 
 import numpy as np
 from av.container import InputContainer
@@ -18,7 +18,7 @@ from vmaf_tiny.conditions import Models
 from vmaf_tiny.encode import Rendition, RenditionResult
 from vmaf_tiny.encode.codecs import crf_range
 from vmaf_tiny.encode.segment import Segment
-from vmaf_tiny.encode.tables import to_dict
+from vmaf_tiny.encode.tables import from_dict, to_dict
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import SourceSpec
 from vmaf_tiny.search.curve import PROBES, Found, Goal, Probe, find
@@ -69,6 +69,8 @@ class SearchResult:
         What was asked for.
     whole
         All encodes of the whole, from the lowest CRF up; the answer is one of them.
+    crfs
+        Lowest, highest and step of those that there were to choose from.
     """
 
     found: Found
@@ -79,6 +81,7 @@ class SearchResult:
     tolerance: float
     min_chunk: float | None = None
     whole: tuple[RenditionResult, ...] = ()
+    crfs: tuple[float, float, float] = (0.0, 51.0, 1.0)
 
     @property
     def outcome(self) -> str:
@@ -94,6 +97,11 @@ class SearchResult:
     def score(self) -> float:
         """The pooled score of the whole encode at the answer."""
         return self.made.pooled[self.pool]
+
+    @property
+    def goal(self) -> Goal:
+        """What was looked for, as `search.curve` takes it."""
+        return Goal(self.target, self.tolerance, *self.crfs)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as what JSON has."""
@@ -122,8 +130,33 @@ class SearchResult:
             "bytes": self.made.bytes,
             "estimate": found.estimate.score if found.estimate else None,
             "gap": number(found.gap),
+            "crfs": list(self.crfs),
             "probes": probes,
         }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` was made from."""
+        whole = tuple(from_dict(document))
+        probes = tuple(_probe(values) for values in document["probes"])
+        found = Found(document["outcome"], document["reason"], document["crf"], probes)
+        low, high, step = document.get("crfs", (0.0, 51.0, 1.0))  # earlier ones did not tell
+        return cls(
+            found,
+            Rendition.from_dict(document["rendition"]),
+            next(made for made in whole if made.rendition.crf == found.crf),
+            document["target"],
+            document["pool"],
+            document["tolerance"],
+            document["min_chunk"],
+            whole,
+            (low, high, step),
+        )
+
+
+def _probe(values: Mapping[str, Any]) -> Probe:
+    known: dict[str, Any] = {n: math.nan if value is None else value for n, value in values.items()}
+    return Probe(**known)
 
 
 @dataclass(frozen=True)
@@ -249,9 +282,9 @@ def search(
         if keep is not None:
             made = prober.whole[found.crf] = prober.encode_whole(found.crf, keep=keep)
         whole = tuple(prober.whole[each] for each in sorted(prober.whole))
-    return SearchResult(
-        found, replace(rendition, crf=found.crf), made, target, pool, tolerance, min_chunk, whole
-    )
+    answer = replace(rendition, crf=found.crf)
+    crfs = goal.low, goal.high, goal.step
+    return SearchResult(found, answer, made, target, pool, tolerance, min_chunk, whole, crfs)
 
 
 def _goal(
