@@ -157,7 +157,7 @@ void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands
         }
         const VM16 angle = same_angle(o, t);
         ratios(k, o, t);
-#pragma GCC unroll 3
+        UNROLL(3)
         for (int i = 0; i < 3; i++) {
             V r = v_mul_round16(k[i], v_sub16(v_set32(0), o[i]));
             r = enhance(r, t[i], angle, level->gain_limit, whole);
@@ -180,7 +180,7 @@ void K(adm0_visible)(int64_t sum[3], const VmtMasking *row, const int32_t *above
     for (int x = x0; x < x1; x += V_32) {
         const V threshold = adm_threshold_lanes(row, above, below, x);
         const VM in = v_first32(x1 - x);
-#pragma GCC unroll 3
+        UNROLL(3)
         for (int i = 0; i < 3; i++) {
             const int d = i == 2;
             const V restored = load_wide(&row->restored, i, x);

@@ -27,6 +27,23 @@
 #define INDEPENDENT
 #endif
 
+/* Has the compiler unroll the loop that follows, of at most n rounds, whole. */
+#define VMT_PRAGMA_(text) _Pragma(#text)
+#if defined(__clang__)
+#define UNROLL(n) _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define UNROLL(n) VMT_PRAGMA_(GCC unroll n)
+#else
+#define UNROLL(n)
+#endif
+
+/* For a function that takes constants: the loops they bound are known only where it is inline. */
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
+
 #ifdef BITS
 #define KB(name) VMT_NAME3(name, BITS, LEVEL)
 #if BITS == 8

@@ -92,12 +92,21 @@ V_INLINE V v_high16(V a, V b) { return _mm256_unpackhi_epi16(a, b); }
 V_INLINE V v_pack_u16(V a, V b) { return _mm256_packus_epi32(a, b); }
 V_INLINE V v_pack_i16(V a, V b) { return _mm256_packs_epi32(a, b); }
 
-/* Product and sum in one statement: apart, gcc multiplies everything first and spills. */
+/*
+ * Product and sum in one statement: apart, compilers multiply everything first and spill. Given
+ * the choice of a register or memory, clang always takes memory.
+ */
+#ifdef __clang__
+#define V_OPERAND "x"
+#else
+#define V_OPERAND "xm"
+#endif
+
 V_INLINE V v_dot(V sum, V a, V b)
 {
     V product;
     __asm__("vpmaddwd %3, %2, %0\n\tvpaddd %0, %1, %1"
-            : "=&x"(product), "+x"(sum) : "x"(a), "xm"(b));
+            : "=&x"(product), "+x"(sum) : "x"(a), V_OPERAND(b));
     return sum;
 }
 
@@ -110,7 +119,8 @@ V_INLINE void v_order32(V *first, V *second, V low, V high)
 
 /*
  * The same pair of taps in every lane, read from memory: there are more than registers, and gcc
- * would build each from a scalar in the midst of the loop.
+ * would build each from a scalar in the midst of the loop. clang reads them anyway, but would also
+ * execute statements of whose result there is no use.
  */
 typedef struct VTaps {
     int32_t lane[8];
@@ -121,9 +131,13 @@ typedef struct VTaps {
 
 V_INLINE V v_taps(const VTaps *taps)
 {
+#ifdef __clang__
+    return _mm256_load_si256((const V *)taps->lane);
+#else
     V all;
     __asm__("vmovdqa %1, %0" : "=x"(all) : "m"(*taps));
     return all;
+#endif
 }
 
 /* V_16 samples, one per 16-bit lane. */

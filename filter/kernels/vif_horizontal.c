@@ -35,13 +35,13 @@ static inline void read_moments(double *restrict out, const int16_t *restrict hi
         out[x] = (high[x] * 65536 + (low[x] + 32768)) + 2147483648.0;
 }
 
-static inline double filtered(const double *restrict v, const int scale)
+INLINE double filtered(const double *restrict v, const int scale)
 {
     const uint16_t *f = vif_filter[scale];
     const int reach = vmt_vif_taps(scale) / 2;
     double sum = f[reach] * v[reach];
 
-#pragma GCC unroll 8
+    UNROLL(8)
     for (int k = 0; k < reach; k++)
         sum += f[k] * (v[k] + v[2 * reach - k]);
     return sum;
@@ -56,8 +56,7 @@ static inline uint32_t nearest(double x)
     return (uint32_t)bits;
 }
 
-static inline void filter_means(uint32_t *restrict out, const int16_t *mean, int n,
-                                const int scale)
+INLINE void filter_means(uint32_t *restrict out, const int16_t *mean, int n, const int scale)
 {
     const int reach = vmt_vif_taps(scale) / 2;
     double v[READ];
@@ -68,8 +67,8 @@ static inline void filter_means(uint32_t *restrict out, const int16_t *mean, int
 }
 
 /* A half is rounded up. */
-static inline void filter_moments(uint32_t *restrict out, const int16_t *high, const int16_t *low,
-                                  int n, const int scale)
+INLINE void filter_moments(uint32_t *restrict out, const int16_t *high, const int16_t *low, int n,
+                           const int scale)
 {
     const int reach = vmt_vif_taps(scale) / 2;
     double v[READ];
@@ -85,8 +84,8 @@ static inline uint32_t mean_product(uint32_t a, uint32_t b)
     return (uint32_t)(((uint64_t)a * b + 0x80000000u) >> 32);
 }
 
-static inline void horizontal_ref(uint32_t *mean, int32_t *restrict var, const VmtMoments *in,
-                                  int w, const int scale)
+INLINE void horizontal_ref(uint32_t *mean, int32_t *restrict var, const VmtMoments *in, int w,
+                           const int scale)
 {
     for (int start = 0; start < w; start += BLOCK) {
         const int n = w - start < BLOCK ? w - start : BLOCK;
@@ -99,9 +98,9 @@ static inline void horizontal_ref(uint32_t *mean, int32_t *restrict var, const V
     }
 }
 
-static inline void horizontal_dis(int32_t *restrict var, int32_t *restrict cov,
-                                  const uint32_t *restrict ref_mean, const VmtMoments *in, int w,
-                                  const int scale)
+INLINE void horizontal_dis(int32_t *restrict var, int32_t *restrict cov,
+                           const uint32_t *restrict ref_mean, const VmtMoments *in, int w,
+                           const int scale)
 {
     for (int start = 0; start < w; start += BLOCK) {
         const int n = w - start < BLOCK ? w - start : BLOCK;
@@ -118,8 +117,8 @@ static inline void horizontal_dis(int32_t *restrict var, int32_t *restrict cov,
     }
 }
 
-static inline void down_horizontal(uint16_t *restrict out, const uint16_t *restrict row, int w,
-                                   const int scale)
+INLINE void down_horizontal(uint16_t *restrict out, const uint16_t *restrict row, int w,
+                            const int scale)
 {
     const uint16_t *f = vif_filter[scale];
     const int taps = vmt_vif_taps(scale), reach = taps / 2;
@@ -127,7 +126,7 @@ static inline void down_horizontal(uint16_t *restrict out, const uint16_t *restr
     INDEPENDENT
     for (int x = 0; x < w / 2; x++) {
         uint32_t mean = 32768;
-#pragma GCC unroll 17
+        UNROLL(17)
         for (int k = 0; k < taps; k++)
             mean += (uint32_t)f[k] * row[2 * x + k - reach];
         out[x] = (uint16_t)(mean >> 16);

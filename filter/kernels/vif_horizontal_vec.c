@@ -18,10 +18,10 @@ V_INLINE void filter(V (*sum)[2], const int16_t *const *rows, const int count, i
 {
     const int taps = vmt_vif_taps(scale);
 
-#pragma GCC unroll 9
+    UNROLL(9)
     for (int k = 0; k <= taps / 2; k++) {
         const VifTaps all = vif_load_taps(scale, k);
-#pragma GCC unroll 5
+        UNROLL(5)
         for (int r = 0; r < count; r++)
             vif_add_pair(sum[r], v_load(rows[r] + x - taps / 2 + 2 * k), &all, scale, k);
     }
@@ -100,7 +100,7 @@ V_INLINE void down_horizontal(uint16_t *out, const uint16_t *row, int w, const i
 
     for (int x = 0; x < w / 2; x += V_16) {
         V mean[2] = { v_set32(V_UNBIAS + 32768), v_set32(V_UNBIAS + 32768) };
-#pragma GCC unroll 9
+        UNROLL(9)
         for (int k = 0; k <= taps / 2; k++) {
             const VifTaps all = vif_load_taps(scale, k);
             for (int i = 0; i < 2; i++) {

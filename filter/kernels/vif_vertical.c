@@ -62,8 +62,8 @@ static inline uint32_t weighted(uint16_t f, int32_t pair)
     return (uint32_t)((int32_t)f * (int16_t)pair);
 }
 
-static inline Sums sum_column(const void *const *ref, const void *const *dis, int x, int shift,
-                              const int both, const int scale)
+INLINE Sums sum_column(const void *const *ref, const void *const *dis, int x, int shift,
+                       const int both, const int scale)
 {
     const uint16_t *f = vif_filter[scale];
     const int reach = vmt_vif_taps(scale) / 2;
@@ -72,7 +72,7 @@ static inline Sums sum_column(const void *const *ref, const void *const *dis, in
     Sums sums = { weighted(f[reach], b), weighted(f[reach], square_of(b)),
                   weighted(f[reach], product_of(a, b)) };
 
-#pragma GCC unroll 8
+    UNROLL(8)
     for (int k = 0; k < reach; k++) {
         const uint16_t c = normal(dis[k], x, shift), d = normal(dis[2 * reach - k], x, shift);
         sums.mean += weighted(f[k], c + d);
@@ -106,14 +106,14 @@ static inline uint32_t second_moment(Halves sum)
     return sum.high + ((sum.low + 32768) >> 16);
 }
 
-static inline Sums sum_column(const void *const *ref, const void *const *dis, int x, int shift,
-                              const int both, const int scale)
+INLINE Sums sum_column(const void *const *ref, const void *const *dis, int x, int shift,
+                       const int both, const int scale)
 {
     const uint16_t *f = vif_filter[scale];
     uint32_t mean = 32768;
     Halves square = { 0 }, product = { 0 };
 
-#pragma GCC unroll 17
+    UNROLL(17)
     for (int k = 0; k < vmt_vif_taps(scale); k++) {
         const uint16_t b = normal(dis[k], x, shift);
         mean += (uint32_t)f[k] * b;
@@ -125,8 +125,8 @@ static inline Sums sum_column(const void *const *ref, const void *const *dis, in
 }
 #endif
 
-static inline void vertical_ref(const VmtMoments *out, const void *const *ref, int w, int shift,
-                                const int scale)
+INLINE void vertical_ref(const VmtMoments *out, const void *const *ref, int w, int shift,
+                         const int scale)
 {
     int16_t *restrict mean = out->mean;
     int16_t *restrict high = out->high[0], *restrict low = out->low[0];
@@ -139,8 +139,8 @@ static inline void vertical_ref(const VmtMoments *out, const void *const *ref, i
     }
 }
 
-static inline void vertical_dis(const VmtMoments *out, const void *const *ref,
-                                const void *const *dis, int w, int shift, const int scale)
+INLINE void vertical_dis(const VmtMoments *out, const void *const *ref, const void *const *dis,
+                         int w, int shift, const int scale)
 {
     int16_t *restrict mean = out->mean;
     int16_t *restrict high0 = out->high[0], *restrict low0 = out->low[0];
@@ -155,8 +155,8 @@ static inline void vertical_dis(const VmtMoments *out, const void *const *ref,
     }
 }
 
-static inline void down_vertical(uint16_t *restrict out, const void *const *rows, int w, int shift,
-                                 const int scale)
+INLINE void down_vertical(uint16_t *restrict out, const void *const *rows, int w, int shift,
+                          const int scale)
 {
     const uint16_t *f = vif_filter[scale];
     const int taps = vmt_vif_taps(scale);
@@ -164,7 +164,7 @@ static inline void down_vertical(uint16_t *restrict out, const void *const *rows
     INDEPENDENT
     for (int x = 0; x < w; x++) {
         uint32_t mean = 1u << (MEAN_SHIFT - 1);
-#pragma GCC unroll 17
+        UNROLL(17)
         for (int k = 0; k < taps; k++)
             mean += (uint32_t)f[k] * normal(rows[k], x, shift);
         out[x] = (uint16_t)(mean >> MEAN_SHIFT);

@@ -107,10 +107,10 @@ V_INLINE void filter_halves(Filtered *out, const void *const *ref, const void *c
         squares[h] = products[h] = no_products();
         mean[h][0] = mean[h][1] = mean_start();
     }
-#pragma GCC unroll 9
+    UNROLL(9)
     for (int k = 0; k <= vmt_vif_taps(scale) / 2; k++) {
         const VifTaps taps = vif_load_taps(scale, k);
-#pragma GCC unroll 2
+        UNROLL(2)
         for (int h = 0; h < TOGETHER; h++) {
             const V a = load_pair(ref, k, x, shift, first + h);
             const V b = both ? load_pair(dis, k, x, shift, first + h) : a;
@@ -134,7 +134,7 @@ V_INLINE void vertical(const VmtMoments out[2], const void *const *ref, const vo
     for (int start = 0; start < w; start += V_16) {
         const int x = block_start(start, w);
         Filtered f;
-#pragma GCC unroll 2
+        UNROLL(2)
         for (int first = 0; first < 2; first += TOGETHER)
             filter_halves(&f, ref, dis, x, shift, both, scale, first);
         for (int i = 0; i < 2; i++) {
@@ -155,7 +155,7 @@ V_INLINE void down_vertical(uint16_t *out, const void *const *rows, int w, int s
     for (int start = 0; start < w; start += V_16) {
         const int x = block_start(start, w);
         V mean[2] = { mean_start(), mean_start() };
-#pragma GCC unroll 9
+        UNROLL(9)
         for (int k = 0; k <= taps / 2; k++) {
             const V first = load(rows[2 * k], x, shift);
             const V second = 2 * k + 1 < taps ? load(rows[2 * k + 1], x, shift) : first;
