@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import av
 from av.codec.context import Flags
@@ -25,6 +25,7 @@ MediaSpec: TypeAlias = str | os.PathLike[str] | InputContainer | VideoStream
 Timestamps: TypeAlias = Literal["own", "constant", "none"]
 """Each frame has its own, there is one rate for all, or nothing is known."""
 
+_PYAV = int(av.__version__.partition(".")[0])
 _STDIN = "-"
 _CHROMA = {"420": "yuv420p", "422": "yuv422p", "444": "yuv444p", "gray": "gray", "400": "gray"}
 _RAW_SUFFIXES = frozenset({"", ".yuv", ".raw", ".y", ".luma", ".gray", ".i420", ".nv12", ".p010"})
@@ -358,7 +359,7 @@ class Media:
 
     def _size(self) -> int:
         """Return the size of the data in bytes, or a negative number if that is unknown."""
-        return self.container.size
+        return self.container.size or -1
 
     def close(self) -> None:
         """Close what was opened; safe to call twice."""
@@ -397,15 +398,18 @@ def _open(
     if raw:
         options = {"video_size": f"{raw.width}x{raw.height}", "pixel_format": raw.pixel_format}
         options["framerate"] = str(raw.rate or 25)
+    # PyAV before 19 fails at metadata that are not UTF-8, unless it is told what to do.
+    more: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}
     try:
-        return av.open(
+        container: InputContainer = av.open(
             file,
             "r",
             format="rawvideo" if raw else None,
             options=options,
-            metadata_errors="replace",
             buffer_size=1 << 20,
+            **more,
         )
+        return container
     except InvalidDataError:
         raise InputError(
             f"{label} is no video that FFmpeg can read: it may be cut off or still being written;"

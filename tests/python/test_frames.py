@@ -275,8 +275,11 @@ def test_standard_input(tmp_path, kind):
 def test_named_pipe(tmp_path):
     path = write(tmp_path / "a.mkv", planes(5))
     os.mkfifo(tmp_path / "pipe")
-    with subprocess.Popen(["cp", path, tmp_path / "pipe"]):
-        assert same(read(tmp_path / "pipe")[1], planes(5))
+    with subprocess.Popen(["cp", path, tmp_path / "pipe"]) as writer:
+        try:
+            assert same(read(tmp_path / "pipe")[1], planes(5))
+        finally:
+            writer.kill()  # it would wait for ever for a reader that has failed
 
 
 # ------------------------------------------------------------------------------ frames, planes
