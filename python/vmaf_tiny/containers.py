@@ -35,7 +35,7 @@ is the start of anything."""
 
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 # Formats of one rate for all frames, from which FFmpeg makes up time stamps.
-_CONSTANT = re.compile(r"rawvideo|yuv4mpegpipe|avi|image2|image2pipe|.*_pipe")
+_CONSTANT = re.compile(r"rawvideo|yuv4mpegpipe|image2|image2pipe|.*_pipe")
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,38 @@ def read_once(spec: object) -> bool:
         return False
     path = Path(spec)
     return os.fspath(spec) == _STDIN or (path.exists() and not (path.is_file() or path.is_dir()))
+
+
+class _Chunks:
+    """Time stamps of AVI, which has none but the numbers of its chunks, one for each frame.
+
+    A chunk that is empty stands for a frame that was dropped. FFmpeg's time stamps tell of these
+    as well, but where chunks hold two frames or none ("packed" B-frames) they are in no order; so
+    they are believed as far as empty chunks, or frames that are lost to damage, explain them.
+    """
+
+    def __init__(self) -> None:
+        self._expected: int | None = None  # of the next packet
+        self._missing = 0
+        self._frames = 0
+        self._first = self._last = 0
+
+    def count(self, packet: "Packet[VideoStream]") -> None:
+        """Take a packet in the order of decoding."""
+        if packet.dts is not None:
+            if self._expected is not None:
+                self._missing += max(0, packet.dts - self._expected)
+            self._expected = packet.dts + (packet.duration or 1)
+
+    def stamp(self, frame: av.VideoFrame, damages: int) -> None:
+        """Give a frame the time stamp of its place, in the order of presentation."""
+        step = frame.duration or 1
+        if not self._frames:
+            self._first = self._last = (frame.pts or 0) - step
+        self._frames += 1
+        most = self._first + step * (self._frames + damages) + self._missing
+        stamp = most if frame.pts is None else min(frame.pts, most)
+        frame.pts = self._last = max(stamp, self._last + step)
 
 
 class Media:
@@ -276,11 +308,16 @@ class Media:
         shown: float | None = None  # not the frame, whose time stamp whoever takes it may change
         lasts = 0.0
         end_of_data = 0
+        chunks = _Chunks() if self.format == "avi" else None
         for packet in self.packets():
             if packet.size:
                 self._check_raw(packet)
                 end_of_data = (packet.pos or 0) + packet.size
+            if chunks:
+                chunks.count(packet)
             for frame in self._decoded(packet):
+                if chunks:
+                    chunks.stamp(frame, self.damages)
                 shown = _seconds(frame)
                 lasts = float((frame.duration or 0) * (frame.time_base or 0))
                 yield frame

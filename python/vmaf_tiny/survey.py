@@ -18,7 +18,7 @@ from vmaf_tiny.frames import as_images
 from vmaf_tiny.luma import Conversion, Converter, Image, Luma, pixels
 
 _PICTURES = 10
-_INDEXED = ("yuv4mpegpipe", "avi")
+_INDEXED = ("yuv4mpegpipe",)
 _PATIENCE = 1.0  # seconds for looking for key frames
 _FEW = 3  # pictures that key frames must give, else the start is decoded
 _START = 48  # packets

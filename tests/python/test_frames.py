@@ -55,7 +55,7 @@ def test_container(tmp_path, name):
     assert np.allclose(np.diff(times), 0.04)
     assert (info.width, info.height, info.bits, info.pixel_format) == (W, H, 8, "yuv420p")
     assert info.rate == 25 and abs(info.frame_count - 30) <= 3
-    assert info.timestamps == ("constant" if name == "a.avi" else "own")
+    assert info.timestamps == "own"
     assert (info.range, info.range_said, info.hdr) == ("limited", False, None)
 
 
