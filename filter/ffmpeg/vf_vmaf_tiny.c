@@ -117,28 +117,13 @@ static const AVFrame *nearest_frame(const FFFrameSync *fs, int input, int64_t *p
     int next = 0;
 
     if (input && !in->frame && in->frame_next) /* its first may start a little later by rounding */
-        next = in->pts_next - fs->pts < half_frame(fs);
+        next = ff_vmaf_tiny_between(fs->pts, in->pts_next) < half_frame(fs);
 #if !PAIRS_NEAREST
     else if (input && in->frame && in->frame_next)
-        next = in->pts_next - fs->pts < fs->pts - in->pts;
+        next = ff_vmaf_tiny_between(fs->pts, in->pts_next) < ff_vmaf_tiny_between(in->pts, fs->pts);
 #endif
     *pts = next ? in->pts_next : in->pts;
     return next ? in->frame_next : in->frame;
-}
-
-/** Count the renditions whose frame, or the reference's, is of another time. */
-static void check_times(AVFilterContext *ctx, const int64_t *pts)
-{
-    VmafTinyContext *s = ctx->priv;
-    const int64_t reference = FFABS(pts[s->nb_renditions] - s->fs.pts);
-
-    for (int i = 0; i < s->nb_renditions; i++) {
-        VmafTinyRendition *rendition = &s->renditions[i];
-        const int64_t apart = FFMAX(FFABS(pts[i] - s->fs.pts), reference);
-
-        if (apart > half_frame(&s->fs) && !rendition->strays++)
-            rendition->stray_time = s->fs.pts * av_q2d(s->fs.time_base);
-    }
 }
 
 static void release_pictures(VmtPicture *pictures, int count)
@@ -197,7 +182,7 @@ static int do_vmaf_tiny(FFFrameSync *fs)
     if (!ctx->is_disabled && complete) {
         if (s->steps % s->n_subsample == 0)
             row = s->steps;
-        check_times(ctx, pts);
+        ff_vmaf_tiny_check_times(ctx, pts, half_frame(&s->fs));
         if ((ret = push_frames(ctx, frames)) < 0)
             return ret;
     } else if (!ctx->is_disabled) {
@@ -401,14 +386,18 @@ static int config_output(AVFilterLink *outlink)
     ff_framesync_uninit(&s->fs);
     if ((ret = ff_framesync_init(&s->fs, ctx, ctx->nb_inputs)) < 0)
         return ret;
-    for (int i = 0; i < ctx->nb_inputs; i++)
+    for (int i = 0; i < ctx->nb_inputs; i++) {
+        const AVFilterLink *link = ctx->inputs[i];
+
+        s->videos[i] = (VmafTinyVideo){ link->format, link->w, link->h };
         s->fs.in[i] = (FFFrameSyncIn){
-            .time_base = ctx->inputs[i]->time_base,
+            .time_base = link->time_base,
             .before = i ? EXT_NULL : EXT_STOP,
             /* The first input ends the score; others that are shorter go on with their last. */
             .after = i ? EXT_INFINITY : EXT_STOP,
             .sync = i ? 1 : 2,
         };
+    }
     outlink->w = mainlink->w;
     outlink->h = mainlink->h;
     outlink->time_base = mainlink->time_base;
@@ -475,9 +464,8 @@ static av_cold void uninit(AVFilterContext *ctx)
 {
     VmafTinyContext *s = ctx->priv;
 
-    /* Stopped from outside: the score of what was seen. */
     if (s->held.nb_left && !s->finished)
-        ff_vmaf_tiny_finish(ctx);
+        ff_vmaf_tiny_stop(ctx);
     ff_framesync_uninit(&s->fs);
     vmt_close(&s->core);
     vmt_model_close(&s->scorer);

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 #include "vmaf_tiny_check.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "libavutil/avstring.h"
 #include "libavutil/error.h"
 #include "libavutil/log.h"
+#include "libavutil/macros.h"
 #include "libavutil/pixdesc.h"
 
+#include "vmaf_tiny_context.h"
 #include "vmaf_tiny_formats.h"
 
 const char *ff_vmaf_tiny_name(const AVFilterContext *ctx, int rendition,
@@ -126,4 +129,23 @@ int ff_vmaf_tiny_check_tags(AVFilterContext *ctx, const VmafTinyCheck *check, Vm
     warn_if_different(ctx, name, "transfer", av_color_transfer_name(tags[0].transfer),
                       av_color_transfer_name(tags[1].transfer));
     return 0;
+}
+
+void ff_vmaf_tiny_check_times(AVFilterContext *ctx, const int64_t *pts, double half)
+{
+    VmafTinyContext *s = ctx->priv;
+    const int64_t now = s->fs.pts;
+    const double seconds = now * av_q2d(s->fs.time_base);
+    const double reference = fabs(ff_vmaf_tiny_between(now, pts[s->nb_renditions]));
+
+    for (int i = 0; i < s->nb_renditions; i++) {
+        VmafTinyRendition *rendition = &s->renditions[i];
+        const double apart = FFMAX(fabs(ff_vmaf_tiny_between(now, pts[i])), reference);
+
+        if (apart > half && !rendition->strays++)
+            rendition->stray_time = seconds;
+    }
+    if (s->steps && now <= s->last_pts && !s->repeats++)
+        s->repeat_time = seconds;
+    s->last_pts = now;
 }

@@ -7,6 +7,8 @@
 #ifndef AVFILTER_VMAF_TINY_CHECK_H
 #define AVFILTER_VMAF_TINY_CHECK_H
 
+#include <stdint.h>
+
 #include "libavutil/frame.h"
 
 #include "avfilter.h"
@@ -48,5 +50,20 @@ int ff_vmaf_tiny_check_frame(AVFilterContext *ctx, const AVFilterLink *link, con
  */
 int ff_vmaf_tiny_check_tags(AVFilterContext *ctx, const VmafTinyCheck *check, VmafTinySeen *seen,
                             int rendition, const AVFrame *distorted, const AVFrame *reference);
+
+/** From one time stamp to another; a stranger's may be further apart than an integer can say. */
+static inline double ff_vmaf_tiny_between(int64_t from, int64_t to)
+{
+    return (double)to - (double)from;
+}
+
+/**
+ * Count the renditions whose frame, or the reference's, is of another time, and the frames that are
+ * not later than the one before.
+ *
+ * @param pts  of the frame of every input, by the clock of framesync
+ * @param half half the time between frames
+ */
+void ff_vmaf_tiny_check_times(AVFilterContext *ctx, const int64_t *pts, double half);
 
 #endif

@@ -16,6 +16,11 @@
 #include "vmaf_tiny_check.h"
 #include "vmaf_tiny_held.h"
 
+/** What the frames of an input are like; its link may be gone when the log is written. */
+typedef struct VmafTinyVideo {
+    int format, w, h;
+} VmafTinyVideo;
+
 /** A distorted video. */
 typedef struct VmafTinyRendition {
     VmafTinySeen seen;
@@ -39,9 +44,13 @@ typedef struct VmafTinyContext {
     VmtContext *core;
     VmafTinyHeld held;
     VmafTinyRendition renditions[VMT_RENDITIONS_MAX];
+    VmafTinyVideo videos[VMT_RENDITIONS_MAX + 1]; /**< of the inputs, the reference last */
 
     int64_t steps;      /**< given to the core: a frame of every input */
     int64_t misses;     /**< frames for which an input had none */
+    int64_t last_pts;   /**< of the first input, when frames were compared last */
+    int64_t repeats;    /**< frames of it that were no later than the one before */
+    double repeat_time; /**< of the first of them, in seconds */
     int64_t start_time; /**< of the first step, in microseconds of the clock */
     size_t window;      /**< first row of the window that is not yet told */
     int came;           /**< a frame has come since activation */

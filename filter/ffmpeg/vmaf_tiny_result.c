@@ -31,8 +31,8 @@ static const struct {
 
 /* ---------------------------------------------------------------------------- the windows */
 
-/** Which window a row is in. They follow each other from the first row on. */
-static int64_t window_of(const VmafTinyContext *s, size_t row)
+/** Which window a row is in, a whole number. They follow each other from the first row on. */
+static double window_of(const VmafTinyContext *s, size_t row)
 {
     /* A millionth more, lest a frame on the boundary falls before it by rounding. */
     return floor((s->held.times[row] - s->held.times[0]) * 1e6 / s->stats + 1e-6);
@@ -127,8 +127,8 @@ static int write_log(AVFilterContext *ctx, int rendition, const VmtNote *windows
 {
     enum { OWN = 10 };
     const VmafTinyContext *s = ctx->priv;
-    const AVFilterLink *distorted = ctx->inputs[rendition];
-    const AVFilterLink *reference = ctx->inputs[s->held.renditions];
+    const VmafTinyVideo *distorted = &s->videos[rendition];
+    const VmafTinyVideo *reference = &s->videos[s->held.renditions];
     const double elapsed = (av_gettime_relative() - s->start_time) / 1e6;
     char *path = log_path_of(s, rendition);
     char numbers[6][32];
@@ -219,6 +219,11 @@ static void warn_of_pairing(AVFilterContext *ctx)
                    "starts later insert setpts\n", rendition->strays, s->steps, name,
                    rendition->stray_time);
     }
+    if (s->repeats)
+        av_log(ctx, AV_LOG_WARNING, "%"PRId64" of %"PRId64" frames, the first at %.3f s, are not "
+               "later than the one before, so that frames of the reference are left out or "
+               "repeated: if the time stamps are wrong insert setpts=N/FR/TB behind every "
+               "input\n", s->repeats, s->steps, s->repeat_time);
     if (s->misses)
         av_log(ctx, AV_LOG_WARNING, "%"PRId64" frames had no %s and were not scored\n", s->misses,
                s->held.renditions > 1 ? "partner in every input" : "reference frame");
@@ -262,4 +267,15 @@ int ff_vmaf_tiny_finish(AVFilterContext *ctx)
     for (int i = 0; s->held.renditions > 1 && i < s->held.renditions; i++)
         av_log(ctx, AV_LOG_INFO, "VMAF score of rendition %d: %f\n", i + 1, pooled[i][s->pool]);
     return 0;
+}
+
+void ff_vmaf_tiny_stop(AVFilterContext *ctx)
+{
+    const VmafTinyContext *s = ctx->priv;
+
+    av_log(ctx, AV_LOG_WARNING, "stopped before the videos ended: this score is of %zu frames, up "
+           "to %.3f s; if the size of a video changes there and another score follows, which "
+           "replaces the log, scale the video to one size and say -reinit_filter 0 in front of "
+           "its -i\n", s->held.nb_left, s->held.times[s->held.nb_left - 1]);
+    ff_vmaf_tiny_finish(ctx);
 }

@@ -14,4 +14,7 @@ int ff_vmaf_tiny_tell_window(AVFilterContext *ctx);
 /** Write the logs and tell the scores, of the frames that have left. */
 int ff_vmaf_tiny_finish(AVFilterContext *ctx);
 
+/** The same where the graph is taken down from outside, of which the links may be gone already. */
+void ff_vmaf_tiny_stop(AVFilterContext *ctx);
+
 #endif
