@@ -1,6 +1,7 @@
 """Encode and score in one pass: encoders, pairing, what is refused, what is kept and written."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -172,6 +173,16 @@ def test_a_watcher_ends_the_pass(source, tmp_path):
     assert 6 <= len(made.result.scores) < 40
     assert seen[0] == ((0,), 0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_is_told_now_and_then(source):
+    calls = []
+    begun = time.monotonic()
+    slow = [Rendition(crf=20, preset="slower"), Rendition(crf=30, preset="slower")]
+    encode_and_score(source, slow, progress=calls.append)
+    # Five times a second, and when the reader, those who score, and all is over.
+    assert 1 <= len(calls) <= 5 * (time.monotonic() - begun) + 3
+    assert calls[-1].done == 40
 
 
 def test_a_damaged_source_ends_it_all(source, tmp_path):

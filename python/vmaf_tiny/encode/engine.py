@@ -1,10 +1,11 @@
 """Encode a source in many ways at once and score every encode, in one pass."""
 
 import os
+import queue
 import threading
 import time as clock
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -238,7 +239,7 @@ class _Pass:
         ]
         self._progress = progress
         self._errors: list[BaseException] = []
-        self._end = threading.Event()
+        self._ended: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._begun = clock.monotonic()
         self._last: Shot | None = None
 
@@ -246,10 +247,13 @@ class _Pass:
         for joiner in self._joiners:
             for k, number in enumerate(joiner.numbers):
                 self._lanes[number].start(joiner.emitter(k), joiner.ender(k))
-        threads = [self._thread(joiner.run) for joiner in self._joiners]
+        for joiner in self._joiners:
+            self._thread(joiner.run)
         reader = self._thread(self._read)
-        while any(thread.is_alive() for thread in threads):
-            self._end.wait(_EVERY)
+        left = {joiner.run for joiner in self._joiners}
+        while left:
+            with suppress(queue.Empty):
+                left.discard(self._ended.get(timeout=_EVERY))
             self._raise()
             self._report()
         self._raise()
@@ -269,7 +273,7 @@ class _Pass:
                 work()
             except BaseException as error:  # raised by `run`
                 self._errors.append(error)
-            self._end.set()
+            self._ended.put(work)
 
         thread = threading.Thread(target=guarded, name="vmaf-tiny-pass", daemon=True)
         thread.start()

@@ -291,6 +291,9 @@ class Joiner:
         if self._pushed <= self._lead + self._trail:
             raise InputError("no picture of the renditions is one of the source: nothing to score")
         shared = self._shared.finish()
+        rows = slice(self._lead, self._pushed - self._trail)
+        self.scored = rows.stop - rows.start
+        self.means = np.array([result.scores[rows].mean() for result in shared])
         return [
             (self._described(member, self._own(member, result)), np.array(member.stamps, np.int64))
             for member, result in zip(self._members, shared, strict=True)
