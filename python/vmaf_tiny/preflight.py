@@ -198,12 +198,17 @@ def preflight_source(
     if source.mirrored:
         by = _option("rotate", source, "hflip")
         raise InputError(f"{source.label} is shown mirrored: mirror it first, as by {by}")
-    if survey and survey.area and max(_margins(source, survey.area)) > _SAME_BARS:
-        warnings.append(
-            f"{source.label} has black bars around {survey.area}, which are encoded and scored,"
-            f" too, unless they are cropped off by {_option('crop', source, 'auto')}"
-        )
-    return warnings
+    return [*warnings, *(bar_warnings(source, survey) if survey else [])]
+
+
+def bar_warnings(source: VideoInfo, survey: Survey) -> list[str]:
+    """Return what the user must know of black bars of the source of encodes."""
+    if survey.area is None or max(_margins(source, survey.area)) <= _SAME_BARS:
+        return []
+    return [
+        f"{source.label} has black bars around {survey.area}, which are encoded and scored,"
+        f" too, unless they are cropped off by {_option('crop', source, 'auto')}"
+    ]
 
 
 def damage_warnings(side: VideoInfo, damages: int) -> list[str]:

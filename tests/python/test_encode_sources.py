@@ -1,6 +1,8 @@
 """Sources with faults: what loops refuse, repair and warn of, as `score` does."""
 
 import json
+import pickle
+import threading
 from fractions import Fraction
 
 import numpy as np
@@ -328,3 +330,36 @@ def test_a_source_is_looked_into_once(barred, monkeypatch):
     monkeypatch.setattr(inputs, "survey", lambda *a: seen.append(a))
     (made, _) = encode_and_score(barred, RENDITIONS, edit=known)
     assert not seen and values(made, "bars")[0] == "none"
+
+
+def test_a_file_is_looked_into_while_it_is_read(barred, monkeypatch):
+    from vmaf_tiny import inputs
+
+    looks = []
+    really = inputs.survey
+
+    def look(*arguments):
+        looks.append(threading.current_thread())
+        return really(*arguments)
+
+    monkeypatch.setattr(inputs, "survey", look)
+    seen = survey_source(barred, None, None)
+    assert looks == []
+    for _ in range(2):
+        (made, _) = encode_and_score(barred, RENDITIONS, edit=seen)
+        assert values(made, "bars")[0] == "around 256:144:0:24"
+        assert any("black bars around" in warning for warning in made.result.warnings)
+    assert pickle.loads(pickle.dumps(seen)).survey == seen.survey
+    assert len(looks) == 1 and looks[0] is not threading.current_thread()
+    assert not looks[0].is_alive()
+
+
+def test_what_a_look_fails_of_is_told(barred, monkeypatch):
+    from vmaf_tiny import inputs
+
+    def fail(*_):
+        raise MemoryError("looked too far")
+
+    monkeypatch.setattr(inputs, "survey", fail)
+    with pytest.raises(MemoryError, match="too far"):
+        encode_and_score(barred, RENDITIONS)

@@ -20,11 +20,12 @@ from vmaf_tiny.encode.join import Joiner, Watcher, WorkSpec
 from vmaf_tiny.encode.lane import Lane, Tally
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import RenditionResult
+from vmaf_tiny.encode.seen import Seen
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.encode.source import open_feed
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.frames import RawFormat, SourceSpec
-from vmaf_tiny.inputs import Scale, Surveyed
+from vmaf_tiny.inputs import Scale
 from vmaf_tiny.preflight import check_allowances
 from vmaf_tiny.readahead import ReadAhead
 from vmaf_tiny.result import Result
@@ -97,7 +98,7 @@ def encode_and_score(
     cpu: str = "best",
     mode: str = "exact",
     raw: RawFormat | None = None,
-    edit: Edit | Surveyed | None = None,
+    edit: Edit | Seen | None = None,
     scale: Scale = "reference",
     allow: Collection[str] = (),
     keep: str | os.PathLike[str] | Sequence[Path | None] | None = None,
@@ -128,7 +129,7 @@ def encode_and_score(
         What raw video is like.
     edit
         What is done to the pictures of the source first: encoders get them so. Or the same with
-        what a look into the source told, as it is looked into otherwise.
+        a look into the source, as it is looked into otherwise.
     scale
         The size of comparison: ``"reference"``, that of the source; ``"distorted"``, that of the
         rendition; or width and height.
@@ -183,6 +184,7 @@ def encode_and_score(
         for rendition, file in zip(renditions, files, strict=True):
             lanes.append(Lane(rendition, feed, allowed, file, scale))
             stack.callback(lanes[-1].close)
+        feed.seen.begin()
         path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
         run = _Pass(path, feed, lanes, models, WorkSpec(threads, cpu, mode), watcher, progress)
         stack.callback(run.close)

@@ -24,11 +24,13 @@ from numpy.typing import NDArray
 
 from vmaf_tiny.containers import BACK
 from vmaf_tiny.encode.codecs import Shape
+from vmaf_tiny.encode.seen import Seen
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.frames import Source, VideoInfo
-from vmaf_tiny.inputs import Surveyed
 from vmaf_tiny.luma import Image, no_luma, pixels
+from vmaf_tiny.preflight import bar_warnings
+from vmaf_tiny.survey import Survey
 
 _USUAL_RATE = Fraction(25)  # where the source does not say
 _FINEST = 65535  # of a time base, as MPEG-4 has it, where that is fine enough
@@ -191,9 +193,9 @@ class Feed:
     segment
         What is read of it; None: all.
     seen
-        What was done to it before, and what a look into it told.
+        What was done to it before, and what a look into it tells.
     warnings
-        What the user must know of it.
+        What the user must know of it, whatever that tells.
 
     Attributes
     ----------
@@ -201,10 +203,8 @@ class Feed:
         What the source is like once it is upright.
     stored : VideoInfo
         What it is like as it is read.
-    survey : Survey
-        What a look into it told.
-    warnings : tuple of str
-        What the user must know of it, but for damages.
+    seen : Seen
+        As given.
     edits, conversions : tuple of str
         What is done to its pictures before all else, and then before they are encoded, for people.
     clock : Clock
@@ -219,14 +219,13 @@ class Feed:
         self,
         source: Source,
         segment: Segment | None = None,
-        seen: Surveyed | None = None,
+        seen: Seen | None = None,
         warnings: Sequence[str] = (),
     ) -> None:
         self.stored = info = source.info
-        seen = seen or Surveyed()
-        self.survey = seen.survey
-        self.warnings = tuple(warnings)
-        self.edits = tuple(seen.edit.said(info.role))
+        self.seen = seen or Seen()
+        self._warnings = tuple(warnings)
+        self.edits = tuple(self.seen.edit.said(info.role))
         turned = f"{info.role} turned by {90 * info.turns} degrees counterclockwise"
         self.conversions = (*self.edits, *([turned] if info.turns else []))
         self._source = source
@@ -247,6 +246,16 @@ class Feed:
     def count(self) -> int | None:
         """How many pictures are to be encoded; an estimate unless it is a segment."""
         return self._segment.pictures if self._segment else self.info.frame_count
+
+    @property
+    def survey(self) -> Survey:
+        """What a look into it told, which is waited for."""
+        return self.seen.survey
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user must know of it, but for damages."""
+        return (*self._warnings, *bar_warnings(self.stored, self.survey))
 
     @property
     def damages(self) -> int:

@@ -7,11 +7,13 @@ from os import PathLike
 from vmaf_tiny.containers import raw_for, read_once
 from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode.feed import Feed
+from vmaf_tiny.encode.seen import Seen
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import RawFormat, SourceSpec, open_source
-from vmaf_tiny.inputs import Surveyed, survey_edited
+from vmaf_tiny.inputs import survey_edited
 from vmaf_tiny.preflight import check_allowances, preflight_source
+from vmaf_tiny.survey import Survey
 
 ROLE = "source"
 """Of the source in messages."""
@@ -35,15 +37,25 @@ def check_again(source: SourceSpec) -> None:
         raise InputError("the source is read more than once: write it to a file first")
 
 
-def survey_source(source: SourceSpec, raw: RawFormat | None, edit: Edit | None) -> Surveyed:
+def survey_source(source: SourceSpec, raw: RawFormat | None, edit: Edit | None) -> Seen:
     """Look into a source, and find what is cropped if that is to be found.
+
+    Where nothing is to be found before it is read, a file is looked into while it is read.
 
     Raises
     ------
     InputError
         Bars are to be cropped and cannot be looked for.
     """
-    return survey_edited(source, _raw(source, raw), edit, ROLE)
+    edit = edit or Edit()
+
+    def look() -> tuple[Edit, Survey]:
+        seen = survey_edited(source, _raw(source, raw), edit, ROLE)
+        return seen.edit, seen.survey
+
+    if edit.crop != "auto" and isinstance(source, str | PathLike):
+        return Seen(edit, lambda: look()[1])
+    return Seen(*look())
 
 
 @contextmanager
@@ -51,7 +63,7 @@ def open_feed(
     source: SourceSpec,
     *,
     raw: RawFormat | None = None,
-    edit: Edit | Surveyed | None = None,
+    edit: Edit | Seen | None = None,
     allow: Collection[str] = (),
     segment: Segment | None = None,
 ) -> Iterator[Feed]:
@@ -72,14 +84,17 @@ def open_feed(
         An option has a wrong value.
     """
     allowed = check_allowances(allow)
-    seen = edit if isinstance(edit, Surveyed) else survey_source(source, raw, edit)
+    seen = edit if isinstance(edit, Seen) else survey_source(source, raw, edit)
     if segment and seen.edit.deinterlace:
         raise OptionError(NO_SEAMS)
     damaged = "damage" in allowed
     form = _raw(source, raw)
     with open_source(source, role=ROLE, raw=form, damaged=damaged, edit=seen.edit) as opened:
-        warnings = preflight_source(opened.info, survey=seen.survey, allow=allowed)
-        yield Feed(opened, segment, seen, warnings)
+        warnings = preflight_source(opened.info, allow=allowed)
+        try:
+            yield Feed(opened, segment, seen, warnings)
+        finally:
+            seen.wait()
 
 
 def _raw(source: SourceSpec, raw: RawFormat | None) -> RawFormat | None:

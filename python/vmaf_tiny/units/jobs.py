@@ -20,11 +20,12 @@ from vmaf_tiny.encode.codecs import encoder_version
 from vmaf_tiny.encode.engine import EncodeProgress, encode_and_score
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import RenditionResult
+from vmaf_tiny.encode.seen import Seen
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.encode.tables import SCHEMA_VERSION, rendition_from_dict, rendition_to_dict
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.frames import RawFormat, SourceSpec
-from vmaf_tiny.inputs import Scale, Surveyed
+from vmaf_tiny.inputs import Scale
 from vmaf_tiny.units.store import digest, packed
 
 Report = Callable[[EncodeProgress], None]
@@ -49,7 +50,7 @@ class Scoring:
     scale
         The size of comparison.
     seen
-        What is done to the source first, and what a look into it told.
+        What is done to the source first, and a look into it.
     threads, cpu
         Of which the score does not depend.
     """
@@ -63,7 +64,7 @@ class Scoring:
     allow: tuple[str, ...] = ()
     raw: RawFormat | None = None
     scale: Scale = "reference"
-    seen: Surveyed = field(default_factory=Surveyed)
+    seen: Seen = field(default_factory=Seen)
     threads: int = 0
     cpu: str = "best"
 
