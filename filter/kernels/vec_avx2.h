@@ -20,6 +20,7 @@ V_INLINE V v_set64(int64_t x) { return _mm256_set1_epi64x(x); }
 V_INLINE V v_and(V a, V b) { return _mm256_and_si256(a, b); }
 V_INLINE V v_or(V a, V b) { return _mm256_or_si256(a, b); }
 V_INLINE V v_xor(V a, V b) { return _mm256_xor_si256(a, b); }
+V_INLINE V v_and_or(V a, V b, V c) { return v_or(v_and(a, b), c); }
 V_INLINE V v_not_and(V a, V b) { return _mm256_andnot_si256(a, b); }
 
 V_INLINE V v_add32(V a, V b) { return _mm256_add_epi32(a, b); }
@@ -41,6 +42,7 @@ V_INLINE VM v_but(VM a, VM b) { return v_not_and(b, a); }
 V_INLINE int v_bits(VM mask) { return _mm256_movemask_ps(_mm256_castsi256_ps(mask)); }
 V_INLINE int v_any(VM mask) { return v_bits(mask) != 0; }
 V_INLINE int v_count(VM mask) { return __builtin_popcount((unsigned)v_bits(mask)); }
+V_INLINE V v_add_where32(VM mask, V sum, V v) { return v_add32(sum, v_and(mask, v)); }
 V_INLINE V v_keep32(VM mask, V v) { return v_and(mask, v); }
 V_INLINE V v_select32(VM mask, V a, V b) { return _mm256_blendv_epi8(b, a, mask); }
 
@@ -241,12 +243,12 @@ V_INLINE void v_double_unsigned(VD out[2], V v)
 }
 
 /*
- * Doubles below 2^31, cut off; negative ones to some negative number or 0. The low bits of the sum
- * of 1.5 times 2^52 and a number are its integer.
+ * Doubles below 2^31, cut off, and a number more, below 2^31 too; negative ones to less than that
+ * number or to it. The low bits of the sum of 1.5 times 2^52 and a number are its integer.
  */
-V_INLINE V v_cut(const VD d[2])
+V_INLINE V v_cut(const VD d[2], const int32_t more)
 {
-    const VD offset = _mm256_set1_pd(0x1.8p52);
+    const VD offset = _mm256_set1_pd(0x1.8p52 + more);
     const VD low = _mm256_round_pd(d[0], _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
     const VD high = _mm256_round_pd(d[1], _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
     return _mm256_castps_si256(

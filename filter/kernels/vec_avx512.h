@@ -10,7 +10,7 @@
 
 #define V_BYTES 64
 #define V_REGISTERS 32
-#define V_PICK 16
+#define V_PICK 32
 typedef __m512i V;
 typedef __mmask16 VM;
 typedef __mmask32 VM16;
@@ -22,6 +22,7 @@ V_INLINE V v_set64(int64_t x) { return _mm512_set1_epi64(x); }
 V_INLINE V v_and(V a, V b) { return _mm512_and_si512(a, b); }
 V_INLINE V v_or(V a, V b) { return _mm512_or_si512(a, b); }
 V_INLINE V v_xor(V a, V b) { return _mm512_xor_si512(a, b); }
+V_INLINE V v_and_or(V a, V b, V c) { return _mm512_ternarylogic_epi32(a, b, c, 0xea); }
 V_INLINE V v_not_and(V a, V b) { return _mm512_andnot_si512(a, b); }
 
 V_INLINE V v_add32(V a, V b) { return _mm512_add_epi32(a, b); }
@@ -38,6 +39,7 @@ V_INLINE VM v_both(VM a, VM b) { return a & b; }
 V_INLINE VM v_but(VM a, VM b) { return (VM)(a & ~b); }
 V_INLINE int v_any(VM mask) { return mask != 0; }
 V_INLINE int v_count(VM mask) { return __builtin_popcount(mask); }
+V_INLINE V v_add_where32(VM m, V sum, V v) { return _mm512_mask_add_epi32(sum, m, sum, v); }
 V_INLINE V v_keep32(VM mask, V v) { return _mm512_maskz_mov_epi32(mask, v); }
 V_INLINE V v_select32(VM mask, V a, V b) { return _mm512_mask_mov_epi32(b, mask, a); }
 
@@ -174,10 +176,10 @@ V_INLINE VM v_not_less_f(VF a, VF b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_O
 V_INLINE VF v_set_f(float x) { return _mm512_set1_ps(x); }
 V_INLINE VF v_fma_f(VF a, VF b, VF c) { return _mm512_fmadd_ps(a, b, c); }
 
-/* The float whose number is in the low bits of each lane, of 16. */
-V_INLINE VF v_pick_f(const float table[16], V index)
+/* The float whose number is in the low bits of each lane, of 32. */
+V_INLINE VF v_pick_f(const float table[32], V index)
 {
-    return _mm512_permutexvar_ps(index, _mm512_loadu_ps(table));
+    return _mm512_permutex2var_ps(_mm512_loadu_ps(table), index, _mm512_loadu_ps(table + 16));
 }
 
 /* The 32-bit lanes as two vectors of doubles, and from them, cut off. */
@@ -202,12 +204,12 @@ V_INLINE void v_double_unsigned(VD out[2], V v)
 }
 
 /*
- * Doubles below 2^31, cut off; negative ones to some negative number or 0. The low bits of the sum
- * of 1.5 times 2^52 and a number are its integer.
+ * Doubles below 2^31, cut off, and a number more, below 2^31 too; negative ones to less than that
+ * number or to it. The low bits of the sum of 1.5 times 2^52 and a number are its integer.
  */
-V_INLINE V v_cut(const VD d[2])
+V_INLINE V v_cut(const VD d[2], const int32_t more)
 {
-    const VD offset = _mm512_set1_pd(0x1.8p52);
+    const VD offset = _mm512_set1_pd(0x1.8p52 + more);
     const VD low = _mm512_add_round_pd(d[0], offset, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
     const VD high = _mm512_add_round_pd(d[1], offset, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
     return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high),

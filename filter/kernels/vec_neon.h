@@ -23,6 +23,7 @@ V_INLINE V v_set64(int64_t x) { return (V)vdupq_n_s64(x); }
 V_INLINE V v_and(V a, V b) { return a & b; }
 V_INLINE V v_or(V a, V b) { return a | b; }
 V_INLINE V v_xor(V a, V b) { return a ^ b; }
+V_INLINE V v_and_or(V a, V b, V c) { return (a & b) | c; }
 V_INLINE V v_not_and(V a, V b) { return ~a & b; }
 
 V_INLINE V v_add32(V a, V b) { return a + b; }
@@ -39,6 +40,7 @@ V_INLINE VM v_both(VM a, VM b) { return a & b; }
 V_INLINE VM v_but(VM a, VM b) { return a & ~b; }
 V_INLINE int v_any(VM mask) { return vmaxvq_u32(mask) != 0; }
 V_INLINE int v_count(VM mask) { return -vaddvq_s32((int32x4_t)mask); }
+V_INLINE V v_add_where32(VM mask, V sum, V v) { return sum + (mask & v); }
 V_INLINE V v_keep32(VM mask, V v) { return mask & v; }
 V_INLINE V v_select32(VM mask, V a, V b) { return vbslq_u32(mask, a, b); }
 
@@ -201,10 +203,10 @@ V_INLINE void v_double_unsigned(VD out[2], V v)
     out[1] = vcvtq_f64_u64(vmovl_high_u32(v));
 }
 
-/* Doubles below 2^31, cut off; negative ones to 0. */
-V_INLINE V v_cut(const VD d[2])
+/* Doubles below 2^31, cut off, and a number more; negative ones to that number. */
+V_INLINE V v_cut(const VD d[2], const int32_t more)
 {
-    return vuzp1q_u32((V)vcvtq_u64_f64(d[0]), (V)vcvtq_u64_f64(d[1]));
+    return v_add32(vuzp1q_u32((V)vcvtq_u64_f64(d[0]), (V)vcvtq_u64_f64(d[1])), v_set32(more));
 }
 
 /* Doubles of at most 2^31, cut off, as 64-bit lanes of which the low half counts; none above 0. */

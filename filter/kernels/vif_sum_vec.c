@@ -11,21 +11,34 @@
 
 enum { NOISE = 131072, LOG2_NOISE = 17 * 2048, LOG2_BIAS = 127 * 2048 };
 
+/* Sums of the parts of logarithms, in each lane; a row has too few pixels to overflow them. */
+V_INLINE void add_log(Log2 *sum, VM where, V segments, V rest)
+{
+    sum->segments = v_add_where32(where, sum->segments, segments);
+    sum->rest = v_add_where32(where, sum->rest, rest);
+}
+
+V_INLINE int64_t whole_log(const Log2 *sum)
+{
+    const V log = v_add32(v_mul32(sum->segments, v_set32(LOG2_PER_SEGMENT)), sum->rest);
+    return v_sum64(v_add_pairs_u32(v_set64(0), log));
+}
+
 void K(vif_sum_ref)(VmtVifSums *sums, const int32_t *ref_var, int w, const VmtTables *tables)
 {
     const V noise = v_set32(NOISE);
-    V log = v_set32(0);
+    Log2 sum = { v_set32(0), v_set32(0) };
     int detailed = 0;
 
     (void)tables;
     for (int x = 0; x < w; x += V_32) {
         const V var = v_load(ref_var + x);
         const VM detail = v_both(v_greater32(var, v_set32(NOISE - 1)), v_first32(w - x));
-        log = v_add32(log, v_keep32(detail, v_log2_fixed(v_add32(var, noise))));
+        const Log2 log = v_log2_fixed(v_add32(var, noise));
+        add_log(&sum, detail, log.segments, log.rest);
         detailed += v_count(detail);
     }
-    sums->den_log += v_sum64(v_add_pairs_u32(v_set64(0), log)) -
-                     (int64_t)detailed * (LOG2_BIAS + LOG2_NOISE);
+    sums->den_log += whole_log(&sum) - (int64_t)detailed * (LOG2_BIAS + LOG2_NOISE);
     sums->flat += w - detailed;
 }
 
@@ -38,8 +51,8 @@ V_INLINE void channel(VD *rest, VD *signal, VD s1, VD s2, VD s12, VD gain_limit)
     *signal = v_mul_d(v_mul_d(limited, limited), s1);
 }
 
-/* Of lanes in which all three are positive. */
-V_INLINE V information(V s1, V s2, V s12, VD gain_limit)
+/* Add logarithms of lanes in which all three are positive. */
+V_INLINE void add_information(Log2 *sum, VM where, V s1, V s2, V s12, VD gain_limit)
 {
     VD d1[2], d2[2], d12[2], rest[2], signal[2];
 
@@ -48,27 +61,27 @@ V_INLINE V information(V s1, V s2, V s12, VD gain_limit)
     v_double_unsigned(d12, s12);
     for (int i = 0; i < 2; i++)
         channel(&rest[i], &signal[i], d1[i], d2[i], d12[i], gain_limit);
-    const V noise = v_add32(v_max32(v_cut(rest), v_set32(0)), v_set32(NOISE));
-    const V both = v_add32(v_cut(signal), noise);
-    return v_sub32(v_log2_fixed(both), v_log2_fixed(noise));
+    const V noise = v_max32(v_cut(rest, NOISE), v_set32(NOISE));
+    const Log2 all = v_log2_fixed(v_add32(v_cut(signal, 0), noise)), less = v_log2_fixed(noise);
+    add_log(sum, where, v_sub32(all.segments, less.segments), v_sub32(all.rest, less.rest));
 }
 
 void K(vif_sum_dis)(VmtVifSums *sums, const int32_t *ref_var, const int32_t *dis_var,
                     const int32_t *cov, int w, double gain_limit, const VmtTables *tables)
 {
     const VD limit = v_set_d(gain_limit);
-    const V zero = v_set32(0);
-    V log = v_set32(0), flat = v_set64(0);
+    Log2 sum = { v_set32(0), v_set32(0) };
+    V flat = v_set64(0);
 
     (void)tables;
     for (int x = 0; x < w; x += V_32) {
         const V s1 = v_load(ref_var + x), s2 = v_load(dis_var + x), s12 = v_load(cov + x);
         const VM inside = v_first32(w - x), detail = v_greater32(s1, v_set32(NOISE - 1));
-        const VM related = v_both(v_both(detail, inside), v_greater32(v_min32(s2, s12), zero));
+        const VM positive = v_greater32(v_min32(s2, s12), v_set32(0));
+        const VM related = v_both(v_both(detail, inside), positive);
         flat = v_add_pairs_u32(flat, v_keep32(v_but(inside, detail), s2));
-        if (v_any(related))
-            log = v_add32(log, v_keep32(related, information(s1, s2, s12, limit)));
+        add_information(&sum, related, s1, s2, s12, limit);
     }
-    sums->num_log += v_sum64(v_add_pairs_u32(v_set64(0), log));
+    sums->num_log += whole_log(&sum);
     sums->num_flat += v_sum64(flat);
 }
