@@ -3,11 +3,12 @@
 libavfilter does it.
 """
 
+import itertools
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Self, TypeAlias
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
 
 import av
 import numpy as np
@@ -32,6 +33,14 @@ TURNS = tuple(_TURNS)
 
 FIELDS = ("frame", "field")
 """A picture for each frame, or for each field."""
+
+_SAID = {
+    "deinterlace": "deinterlaced by bwdif, a picture per {}",
+    "crop": "cropped to {}",
+    "rotate": "turned: {}",
+    "range": "brought to {} range by swscale",
+}
+_DEGREES = " degrees clockwise"
 
 _NATIVE = "le" if sys.byteorder == "little" else "be"
 
@@ -107,18 +116,28 @@ class Edit:
         return chain
 
     def said(self, role: str) -> list[str]:
-        """Say for people what is done to one side."""
-        said = []
-        if self.deinterlace:
-            said.append(f"{role} deinterlaced by bwdif, a picture per {self.deinterlace}")
-        if isinstance(self.crop, Box):
-            said.append(f"{role} cropped to {self.crop}")
-        if self.rotate:
-            turned = self.rotate if "flip" in self.rotate else f"{self.rotate} degrees clockwise"
-            said.append(f"{role} turned: {turned}")
-        if self.range:
-            said.append(f"{role} brought to {self.range} range by swscale")
-        return said
+        """Say for people what is done to one side; `parse` reads it."""
+        values = {
+            "deinterlace": self.deinterlace,
+            "crop": self.crop if isinstance(self.crop, Box) else None,
+            "rotate": self.rotate and self.rotate + ("" if "flip" in self.rotate else _DEGREES),
+            "range": self.range,
+        }
+        return [f"{role} {_SAID[name].format(value)}" for name, value in values.items() if value]
+
+    @classmethod
+    def parse(cls, lines: Iterable[str], *roles: str) -> Self:
+        """Return what lines tell of one side, whatever its role; `said` wrote some of them."""
+        told: dict[str, Any] = {}
+        for line, (name, form), role in itertools.product(lines, _SAID.items(), roles):
+            before, after = f"{role} {form}".split("{}")
+            if line.startswith(before) and line.endswith(after):
+                told[name] = line[len(before) :].removesuffix(after)
+        if "crop" in told:
+            told["crop"] = Box.parse(told["crop"])
+        if "rotate" in told:
+            told["rotate"] = told["rotate"].removesuffix(_DEGREES)
+        return cls(**told)
 
 
 def edited(images: Iterator[Image], edit: Edit, label: str) -> Iterator[Image]:

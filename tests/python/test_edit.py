@@ -5,9 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clips import frame_of, noisy, plane, planes, write, write_y4m
 from vmaf_tiny import Box, Edit, InputError, OptionError, examine, score
+from vmaf_tiny.edit import FIELDS, TURNS
 from vmaf_tiny.frames import RawFormat, open_source
 from vmaf_tiny.luma import Conversion, Converter
 
@@ -267,3 +270,21 @@ def test_reports_have_the_table(tmp_path, good, bad):
     log = json.loads((tmp_path / "log.json").read_text())
     assert "aligned" in json.dumps(log) and "160x128" in json.dumps(log)
     json.dumps(result.to_dict())
+
+
+@given(
+    st.builds(
+        Edit,
+        deinterlace=st.sampled_from([None, *FIELDS]),
+        crop=st.none() | st.builds(Box, *[st.integers(0, 9999)] * 4),
+        rotate=st.sampled_from([None, *TURNS]),
+        range=st.sampled_from([None, "limited", "full"]),
+    ),
+    st.sampled_from(["reference", "distorted", "source"]),
+)
+def test_what_is_said_of_an_edit_tells_all_of_it(edit, role):
+    others = ["other cropped to 1:2:3:4", f"{role} brought from 8 to 10 bits by left shift",
+              f"{role} turned by 90 degrees counterclockwise"]  # fmt: skip
+    lines = [*others, *edit.said(role)]
+    assert Edit.parse(lines, role) == Edit.parse(lines, "none", role) == edit
+    assert Edit.parse(lines, "nobody") == Edit()

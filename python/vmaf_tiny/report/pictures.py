@@ -11,8 +11,11 @@ import av
 import numpy as np
 from av.video.reformatter import Colorspace, Interpolation
 
+from vmaf_tiny.edit import Edit
+from vmaf_tiny.encode.source import ROLE
 from vmaf_tiny.errors import InputError
 from vmaf_tiny.frames import Source, open_source
+from vmaf_tiny.inputs import Scale
 from vmaf_tiny.luma import Image, Luma
 from vmaf_tiny.pairing import Kind, Pairing, choose
 from vmaf_tiny.preflight import ALLOWANCES, preflight
@@ -79,16 +82,19 @@ def picture_pairs(
     result, how = one.result, one.result.provenance.pairing
     if how and how.kind == "content":
         raise InputError("its pictures were paired by what they show, which is not repeated here")
-    if result.provenance.edits:
-        raise InputError("its videos were edited before, which is not repeated here")
     with ExitStack() as stack:
         sources = _open(one, stack)
         infos = sources[0].info, sources[1].info
-        plan = preflight(*infos, allow=ALLOWANCES)
+        plan = preflight(*infos, allow=ALLOWANCES, scale=_size(one))
         kind = how.kind if how else choose("auto", *infos)[0]
         tell = f"{one.name}: looking for its worst pictures"
         found = {}
-        if kind == "time" and not (how and how.loose):
+        # What is deinterlaced depends on the pictures before it.
+        if (
+            kind == "time"
+            and not (how and how.loose)
+            and not any(e.deinterlace for e in _edits(one))
+        ):
             step(tell)
             found = _sought(one, rows, sources)
         if len(found) < len(rows):
@@ -99,8 +105,8 @@ def picture_pairs(
                 index=int(result.index[row]),
                 time=float(result.times[row]),
                 score=float(result.scores[row]),
-                reference=_address(ref, plan.width, plan.height),
-                distorted=_address(dis, plan.width, plan.height),
+                reference=_address(ref, plan.width, plan.height, plan.reference.turns),
+                distorted=_address(dis, plan.width, plan.height, plan.distorted.turns),
                 width=plan.width,
                 height=plan.height,
             )
@@ -109,10 +115,26 @@ def picture_pairs(
     return sorted(pairs, key=lambda pair: pair.score)
 
 
+def _size(one: Scored) -> Scale:
+    """Return the size at which an encode was compared, as far as it is known."""
+    how = one.result.provenance
+    return (how.width, how.height) if how.width and how.height else "reference"
+
+
+def _edits(one: Scored) -> tuple[Edit, Edit]:
+    """Return what was done to the reference, or source, and to the encode before all else."""
+    how = one.result.provenance
+    lines = (*how.edits, *how.conversions)  # logs tell of both as one
+    return Edit.parse(lines, "reference", ROLE), Edit.parse(lines, "distorted")
+
+
 def _open(one: Scored, stack: ExitStack) -> list[Source]:
+    sides = zip(
+        (one.reference, one.distorted), ("reference", "distorted"), _edits(one), strict=True
+    )
     return [
-        stack.enter_context(open_source(path, role=role, damaged=True))
-        for path, role in ((one.reference, "reference"), (one.distorted, "distorted"))
+        stack.enter_context(open_source(path, role=role, damaged=True, edit=edit))
+        for path, role, edit in sides
     ]
 
 
@@ -205,9 +227,21 @@ def _as_it_is(image: Image) -> Luma:
     return cast(Luma, image)
 
 
-def _address(image: Image, width: int, height: int) -> str:
-    """Return a picture, at the size of the comparison, as an address that holds all of it."""
+def _address(image: Image, width: int, height: int, turns: int) -> str:
+    """Return a picture, at the size of the comparison, as an address that holds all of it.
+
+    Parameters
+    ----------
+    image
+        A frame.
+    width, height
+        In samples, in the end.
+    turns
+        Quarter turns counterclockwise.
+    """
     if isinstance(image, av.VideoFrame):
+        if turns % 2:
+            width, height = height, width
         untagged = image.colorspace == _UNSPECIFIED and image.height >= _HD
         image = image.reformat(
             width=width,
@@ -217,6 +251,8 @@ def _address(image: Image, width: int, height: int) -> str:
             interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
         )
         picture: Any = image.to_image()  # type: ignore[no-untyped-call]
+        if turns:
+            picture = picture.rotate(90 * turns, expand=True)
     else:
         raise InputError("pictures can be shown of files only")
     data = io.BytesIO()
