@@ -160,12 +160,15 @@ class Tracker:
         here = sum(r.scored for p in self._running.values() for r in p.renditions)
         fps = (sum(self._new.values()) + here) / max(clock.monotonic() - self._begun, 1e-9)
         left = None if total is None or not fps else max(total - done, 0) / fps
+        if all(state.state in ("done", "stored") for state in states):
+            left = 0.0
         self._progress(WorkProgress(states, done, total, fps, left))
 
     def _state(self, r: int) -> RenditionState:
         plan, rendition = self._plan, self._plan.renditions[r]
         made = self._results.get(r)
-        seconds = clock.monotonic() - self._first.get(r, clock.monotonic())
+        now = clock.monotonic()
+        seconds = now - self._first.get(r, now)
         if made is not None:
             state, count = "stored" if r in self._stored else "done", made.pictures
             fps = self._new.get(r, 0) / seconds if seconds else 0.0
