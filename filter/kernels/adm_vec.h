@@ -26,10 +26,13 @@ V_INLINE void adm_reciprocals(V out[3], const VD size[3])
     out[2] = v_cut_negative(v_mul_d(all, pair));
 }
 
-/* Where d >= 0 and d^2 >= cos^2(1 degree) u t; see adm_same_angle(). */
+/* Of one degree; see adm_same_angle(). */
+#define ADM_COS_SQUARED 0x1.ffd814p-1
+
+/* Where d >= 0 and d^2 >= cos^2(1 degree) u t. */
 V_INLINE VM64 adm_same_angle_d(VD d, VD u, VD t)
 {
-    const VD limit = v_mul_d(v_set_d(0x1.ffd814p-1), v_mul_d(u, t));
+    const VD limit = v_mul_d(v_set_d(ADM_COS_SQUARED), v_mul_d(u, t));
     return v_both64(v_not_less_d(d, v_set_d(0)), v_not_less_d(v_mul_d(d, d), limit));
 }
 
@@ -40,8 +43,8 @@ V_INLINE VM64 adm_same_angle_d(VD d, VD u, VD t)
 V_INLINE VM adm_same_angle_f(VM *perhaps, VF d, VF u, VF t)
 {
     const VF square = v_mul_f(d, v_abs_f(d)), product = v_mul_f(u, t);
-    *perhaps = v_not_less_f(square, v_mul_f(product, v_set_f(0x1.ffd814p-1f * (1 - 0x1p-18f))));
-    return v_not_less_f(square, v_mul_f(product, v_set_f(0x1.ffd814p-1f * (1 + 0x1p-18f))));
+    *perhaps = v_not_less_f(square, v_mul_f(product, v_set_f((float)(ADM_COS_SQUARED * (1 - 0x1p-18)))));
+    return v_not_less_f(square, v_mul_f(product, v_set_f((float)(ADM_COS_SQUARED * (1 + 0x1p-18)))));
 }
 
 /* The gain limit, or 0 if it is not whole. */

@@ -49,8 +49,8 @@ FAULTS = (
     Fault(
         "negative rest is kept (VIF)",
         "kernels/vif_sum_vec.c",
-        "v_max32(v_cut(rest), v_set32(0))",
-        "v_cut(rest)",
+        "v_max32(v_cut(rest, NOISE), v_set32(NOISE))",
+        "v_cut(rest, NOISE)",
     ),
     Fault(
         "threshold is one too high (VIF)",
@@ -61,7 +61,7 @@ FAULTS = (
     Fault(
         "what follows the row is summed (VIF)",
         "kernels/vif_sum_vec.c",
-        "v_and(v_greater32(var, v_set32(NOISE - 1)), v_first32(w - x))",
+        "v_both(v_greater32(var, v_set32(NOISE - 1)), v_first32(w - x))",
         "v_greater32(var, v_set32(NOISE - 1))",
     ),
     Fault(
@@ -77,10 +77,16 @@ FAULTS = (
         "0x1.ffd815p-1",
     ),
     Fault(
-        "negative numbers are rounded like positive ones (ADM)",
+        "negative ratios are rounded like positive ones (ADM)",
+        "kernels/adm0_vec.c",
+        "v_set64(16383)",
+        "v_set64(16384)",
+    ),
+    Fault(
+        "angles in doubt are taken for different ones (ADM)",
         "kernels/adm_level_vec.c",
-        "v_add32(v_set32(16384), v_sar32(ref, 31))",
-        "v_set32(16384)",
+        "v_any(v_but(perhaps, sure)) ?",
+        "0 ?",
     ),
     Fault(
         "ratio overflows where a coefficient is huge (ADM)",
