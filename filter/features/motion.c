@@ -7,8 +7,10 @@ void vmt_motion_lay_out(VmtMotion *motion, VmtArena *arena, const VmtFormat *for
 {
     const size_t padded = vmt_padded(format->width);
 
-    motion->half = vmt_arena_take(arena, padded * sizeof(*motion->half));
-    motion->rest = vmt_arena_take(arena, padded * sizeof(*motion->rest));
+    for (int i = 0; i < 2; i++) {
+        motion->value[i] = vmt_arena_take(arena, padded * sizeof(*motion->value[i]));
+        motion->rest[i] = vmt_arena_take(arena, padded * sizeof(*motion->rest[i]));
+    }
 }
 
 static void mirror_ends(int16_t *row, int w)
@@ -19,23 +21,33 @@ static void mirror_ends(int16_t *row, int w)
     }
 }
 
+/* Sum of a row of differences that are blurred vertically. */
+static int64_t sum_row(const VmtFormat *format, const VmtDifferences *row, int wide)
+{
+    mirror_ends(row->value, format->width);
+    if (wide)
+        mirror_ends(row->rest, format->width);
+    return format->kernels->motion_horizontal(row, format->width, wide);
+}
+
 double vmt_motion(VmtMotion *motion, const VmtFormat *format, VmtPlane previous, VmtPlane current)
 {
-    const VmtKernels *k = format->kernels;
     const int w = format->width, h = format->height;
-    const VmtDifferences row = { motion->half + VMT_PAD, motion->rest + VMT_PAD };
-    const void *a[2 * REACH + 1], *b[2 * REACH + 1];
+    const VmtDifferences rows[2] = {
+        { motion->value[0] + VMT_PAD, motion->rest[0] + VMT_PAD },
+        { motion->value[1] + VMT_PAD, motion->rest[1] + VMT_PAD },
+    };
+    const void *a[2 * REACH + 2], *b[2 * REACH + 2];
     int64_t sum = 0;
 
-    for (int y = 0; y < h; y++) {
-        for (int t = -REACH; t <= REACH; t++) {
-            a[t + REACH] = vmt_plane_row(previous, vmt_mirror(y + t, h));
-            b[t + REACH] = vmt_plane_row(current, vmt_mirror(y + t, h));
+    for (int y = 0; y < h; y += 2) {
+        for (int t = 0; t < 2 * REACH + 2; t++) {
+            a[t] = vmt_plane_row(previous, vmt_mirror(y - REACH + t, h));
+            b[t] = vmt_plane_row(current, vmt_mirror(y - REACH + t, h));
         }
-        k->motion_vertical(&row, a, b, w, format->bits);
-        mirror_ends(row.half, w);
-        mirror_ends(row.rest, w);
-        sum += k->motion_horizontal(&row, w);
+        const int wide = format->kernels->motion_vertical(rows, a, b, w, format->bits);
+        for (int i = 0; i < 2 && y + i < h; i++)
+            sum += sum_row(format, &rows[i], wide);
     }
     const double sad = (double)sum / 256.0 / ((double)w * h);
     return sad < 10000.0 ? sad : 10000.0;

@@ -11,7 +11,7 @@
 
 /** Buffers of one worker. */
 typedef struct VmtMotion {
-    int16_t *half, *rest; /* a row of VmtDifferences */
+    int16_t *value[2], *rest[2]; /* two rows of VmtDifferences */
 } VmtMotion;
 
 /** Lay out the buffers (see base/arena.h). */

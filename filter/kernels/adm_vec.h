@@ -43,8 +43,10 @@ V_INLINE VM64 adm_same_angle_d(VD d, VD u, VD t)
 V_INLINE VM adm_same_angle_f(VM *perhaps, VF d, VF u, VF t)
 {
     const VF square = v_mul_f(d, v_abs_f(d)), product = v_mul_f(u, t);
-    *perhaps = v_not_less_f(square, v_mul_f(product, v_set_f((float)(ADM_COS_SQUARED * (1 - 0x1p-18)))));
-    return v_not_less_f(square, v_mul_f(product, v_set_f((float)(ADM_COS_SQUARED * (1 + 0x1p-18)))));
+    const VF low = v_set_f((float)(ADM_COS_SQUARED * (1 - 0x1p-18)));
+    const VF high = v_set_f((float)(ADM_COS_SQUARED * (1 + 0x1p-18)));
+    *perhaps = v_not_less_f(square, v_mul_f(product, low));
+    return v_not_less_f(square, v_mul_f(product, high));
 }
 
 /* The gain limit, or 0 if it is not whole. */

@@ -59,8 +59,8 @@ void KB(vif_vertical_dis)(const VmtMoments out[2], const void *const *ref,
 void KB(vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits);
 void KB(wavelet0_vertical)(int16_t *low, int16_t *high, const void *const rows[4], int w,
                            int bits);
-void KB(motion_vertical)(const VmtDifferences *out, const void *const a[5],
-                         const void *const b[5], int w, int bits);
+int KB(motion_vertical)(const VmtDifferences out[2], const void *const a[6],
+                        const void *const b[6], int w, int bits);
 unsigned KB(sample_bits)(const void *row, int w);
 extern const VmtKernels KB(kernels);
 #endif
@@ -87,6 +87,6 @@ void K(adm_visible)(int64_t sum[3], const VmtMasking *row, const int32_t *above,
 void K(adm0_cubes)(uint64_t sum[3], const VmtBands *ref, int x0, int x1,
                    const VmtAdmLevel *level);
 void K(adm_cubes)(uint64_t sum[3], const VmtBands *ref, int x0, int x1, const VmtAdmLevel *level);
-int64_t K(motion_horizontal)(const VmtDifferences *row, int w);
+int64_t K(motion_horizontal)(const VmtDifferences *row, int w, int wide);
 
 #endif

@@ -57,9 +57,12 @@ typedef struct VmtVifSums {
     int64_t flat;     /**< how many pixels have none */
 } VmtVifSums;
 
-/** A row of blurred differences, of 17 bits and a sign: 2 half + rest, rest 0 or 1. */
+/**
+ * A row of blurred differences. Nearly always they fit 16 bits, and rest is not used; in a wide row
+ * they have 17 bits and a sign: 2 value + rest, rest 0 or 1.
+ */
 typedef struct VmtDifferences {
-    int16_t *half, *rest;
+    int16_t *value, *rest;
 } VmtDifferences;
 
 /** A row of wavelet coefficients: horizontal, vertical, diagonal detail. int16_t at level 0. */
@@ -140,11 +143,15 @@ typedef struct VmtKernels {
 
     /* Motion. */
 
-    /** Five-tap vertical blur of a - b. */
-    void (*motion_vertical)(const VmtDifferences *out, const void *const a[5],
-                            const void *const b[5], int w, int bits);
+    /**
+     * Five-tap vertical blur of a - b for two rows, one below the other: out[0] of the first five
+     * rows, out[1] of the last. Returns 1 if they are wide, as a difference does not lie between
+     * -32768 and 32767, else 0.
+     */
+    int (*motion_vertical)(const VmtDifferences out[2], const void *const a[6],
+                           const void *const b[6], int w, int bits);
     /** Sum of the absolute five-tap horizontal blur of a padded row. */
-    int64_t (*motion_horizontal)(const VmtDifferences *row, int w);
+    int64_t (*motion_horizontal)(const VmtDifferences *row, int w, int wide);
 
     /* Samples. */
 

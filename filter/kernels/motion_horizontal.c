@@ -3,8 +3,8 @@
  * @file
  * Horizontal blur and sum, in plain C: the definition the other levels must match.
  *
- * Of y = 2 h + r, (sum g y + 32768) >> 16 is (sum g h + (sum g r + 32768) / 2) >> 15, and that fits
- * 32 bits.
+ * Of wide differences y = 2 v + r, (sum g y + 32768) >> 16 is (sum g v + (sum g r + 32768) / 2)
+ * >> 15, and that fits 32 bits.
  */
 #include <stdlib.h>
 
@@ -17,12 +17,16 @@ static inline int32_t blur(const int16_t *p)
            BLUR_OUTER * p[2];
 }
 
-int64_t K(motion_horizontal)(const VmtDifferences *row, int w)
+int64_t K(motion_horizontal)(const VmtDifferences *row, int w, int wide)
 {
-    const int16_t *half = row->half, *rest = row->rest;
+    const int16_t *value = row->value, *rest = row->rest;
     int64_t sum = 0;
 
-    for (int x = 0; x < w; x++)
-        sum += abs((blur(half + x) + ((blur(rest + x) + 32768) >> 1)) >> 15);
+    if (!wide)
+        for (int x = 0; x < w; x++)
+            sum += abs((blur(value + x) + 32768) >> 16);
+    else
+        for (int x = 0; x < w; x++)
+            sum += abs((blur(value + x) + ((blur(rest + x) + 32768) >> 1)) >> 15);
     return sum;
 }

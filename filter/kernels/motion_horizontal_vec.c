@@ -23,20 +23,39 @@ V_INLINE void blur(V out[2], const int16_t *p, const V start[2])
     out[1] = v_dot(out[1], c, v_set32(V_TAPS(BLUR_INNER, BLUR_OUTER)));
 }
 
-int64_t K(motion_horizontal)(const VmtDifferences *row, int w)
+/* Even and odd blurs of V_16 from x on. */
+V_INLINE void blur_differences(V sum[2], const VmtDifferences *row, int x, const int wide)
 {
     const V half[2] = { v_set32(32768), v_set32(32768) };
-    V total = v_set32(0); /* the longest row's differences of 16 bits fit */
 
-    for (int x = 0; x < w; x += V_16) {
-        V sum[2];
-        blur(sum, row->rest + x, half);
+    blur(sum, (wide ? row->rest : row->value) + x, half);
+    if (wide) {
         sum[0] = v_shr32(sum[0], 1);
         sum[1] = v_shr32(sum[1], 1);
-        blur(sum, row->half + x, sum);
-        const V even = v_abs32(v_sar32(sum[0], 15)), odd = v_abs32(v_sar32(sum[1], 15));
-        total = v_add32(total, v_keep32(v_first32((w - x + 1) / 2), even));
-        total = v_add32(total, v_keep32(v_first32((w - x) / 2), odd));
+        blur(sum, row->value + x, sum);
+    }
+    for (int i = 0; i < 2; i++)
+        sum[i] = v_abs32(v_sar32(sum[i], wide ? 15 : 16));
+}
+
+V_INLINE int64_t horizontal(const VmtDifferences *row, int w, const int wide)
+{
+    V total = v_set32(0), sum[2]; /* the longest row's differences of 16 bits fit */
+    int x = 0;
+
+    for (; x + V_16 <= w; x += V_16) {
+        blur_differences(sum, row, x, wide);
+        total = v_add32(total, v_add32(sum[0], sum[1]));
+    }
+    if (x < w) {
+        blur_differences(sum, row, x, wide);
+        total = v_add_where32(v_first32((w - x + 1) / 2), total, sum[0]);
+        total = v_add_where32(v_first32((w - x) / 2), total, sum[1]);
     }
     return v_sum64(v_add_pairs_u32(v_set64(0), total));
+}
+
+int64_t K(motion_horizontal)(const VmtDifferences *row, int w, int wide)
+{
+    return wide ? horizontal(row, w, 1) : horizontal(row, w, 0);
 }

@@ -11,55 +11,92 @@
 #include "kernels/motion.h"
 #include "kernels/vec.h"
 
-V_INLINE V blur(V a, V b, V c, V d, V e, int32_t start, const int half)
+/* Add three pairs of rows, paired sample by sample, to either of the two rows' sums. */
+V_INLINE void blur(V sum[2], const V row[6], int32_t start, const int half)
 {
-    const V zero = v_set32(0);
-    V sum = v_set32(start);
-    sum = v_dot(sum, half ? v_high16(a, b) : v_low16(a, b),
-                v_set32(V_TAPS(BLUR_OUTER, BLUR_INNER)));
-    sum = v_dot(sum, half ? v_high16(c, d) : v_low16(c, d),
-                v_set32(V_TAPS(BLUR_CENTRE, BLUR_INNER)));
-    return v_dot(sum, half ? v_high16(e, zero) : v_low16(e, zero),
-                 v_set32(V_TAPS(BLUR_OUTER, 0)));
+    static const int32_t taps[2][3] = {
+        { V_TAPS(BLUR_OUTER, BLUR_INNER), V_TAPS(BLUR_CENTRE, BLUR_INNER), V_TAPS(BLUR_OUTER, 0) },
+        { V_TAPS(0, BLUR_OUTER), V_TAPS(BLUR_INNER, BLUR_CENTRE), V_TAPS(BLUR_INNER, BLUR_OUTER) },
+    };
+
+    sum[0] = sum[1] = v_set32(start);
+    for (int k = 0; k < 3; k++) {
+        const V a = row[2 * k], b = row[2 * k + 1], pair = half ? v_high16(a, b) : v_low16(a, b);
+        for (int i = 0; i < 2; i++)
+            sum[i] = v_dot(sum[i], pair, v_set32(taps[i][k]));
+    }
 }
 
 #if BITS == 8
-V_INLINE V blurred(const void *const a[5], const void *const b[5], int x, int bits, const int half)
+V_INLINE void blurred(V out[2], const void *const a[6], const void *const b[6], int x, int bits,
+                      const int half)
 {
-    V d[5];
+    V d[6];
     (void)bits;
-    for (int k = 0; k < 5; k++)
+    for (int k = 0; k < 6; k++)
         d[k] = v_sub16(v_load_u8((const uint8_t *)a[k] + x), v_load_u8((const uint8_t *)b[k] + x));
-    return v_sar32(blur(d[0], d[1], d[2], d[3], d[4], 128, half), 8);
+    blur(out, d, 128, half);
+    for (int i = 0; i < 2; i++)
+        out[i] = v_sar32(out[i], 8);
 }
 #else
-V_INLINE V blur_rows(const void *const rows[5], int x, const int half)
+V_INLINE void blur_rows(V out[2], const void *const rows[6], int x, const int half)
 {
-    V r[5];
-    for (int k = 0; k < 5; k++)
+    V r[6];
+    for (int k = 0; k < 6; k++)
         r[k] = v_bias(v_load((const uint16_t *)rows[k] + x));
-    return blur(r[0], r[1], r[2], r[3], r[4], 0, half);
+    blur(out, r, 0, half);
 }
 
-V_INLINE V blurred(const void *const a[5], const void *const b[5], int x, int bits, const int half)
+V_INLINE V difference(V p, V q, int bits)
 {
-    const V p = blur_rows(a, x, half), q = blur_rows(b, x, half);
     const V carry = v_and(v_not_and(p, q), v_set32(1));
     V sum = v_sub32(v_sar32(p, 1), v_sar32(q, 1));
     sum = v_add32(sum, v_set32(1 << (bits - 2)));
     return v_sar32_by(v_sub32(sum, carry), bits - 1);
 }
+
+V_INLINE void blurred(V out[2], const void *const a[6], const void *const b[6], int x, int bits,
+                      const int half)
+{
+    V p[2], q[2];
+    blur_rows(p, a, x, half);
+    blur_rows(q, b, x, half);
+    for (int i = 0; i < 2; i++)
+        out[i] = difference(p[i], q[i], bits);
+}
 #endif
 
-void KB(motion_vertical)(const VmtDifferences *out, const void *const a[5],
-                         const void *const b[5], int w, int bits)
+/* Returns where values reach the last that fit 16 bits, which those do that do not fit. */
+V_INLINE VM16 vertical(const VmtDifferences out[2], const void *const a[6], const void *const b[6],
+                       int w, int bits, const int wide)
 {
     const V one = v_set32(1);
+    V most = v_set32(0), least = v_set32(0);
 
     for (int start = 0; start < w; start += V_16) {
         const int x = start + V_16 <= w ? start : w - V_16;
-        const V low = blurred(a, b, x, bits, 0), high = blurred(a, b, x, bits, 1);
-        v_store(out->half + x, v_pack_i16(v_sar32(low, 1), v_sar32(high, 1)));
-        v_store(out->rest + x, v_pack_i16(v_and(low, one), v_and(high, one)));
+        V low[2], high[2];
+        blurred(low, a, b, x, bits, 0);
+        blurred(high, a, b, x, bits, 1);
+        for (int i = 0; i < 2; i++) {
+            const V value = wide ? v_pack_i16(v_sar32(low[i], 1), v_sar32(high[i], 1))
+                                 : v_pack_i16(low[i], high[i]);
+            v_store(out[i].value + x, value);
+            if (wide)
+                v_store(out[i].rest + x, v_pack_i16(v_and(low[i], one), v_and(high[i], one)));
+            most = v_max16(most, value);
+            least = v_min16(least, value);
+        }
     }
+    return v_greater16(v_max16(most, v_xor(least, v_set32(-1))), v_set16(32766));
+}
+
+int KB(motion_vertical)(const VmtDifferences out[2], const void *const a[6],
+                        const void *const b[6], int w, int bits)
+{
+    if (!v_any16(vertical(out, a, b, w, bits, 0)))
+        return 0;
+    vertical(out, a, b, w, bits, 1);
+    return 1;
 }

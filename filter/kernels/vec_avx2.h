@@ -48,6 +48,7 @@ V_INLINE V v_select32(VM mask, V a, V b) { return _mm256_blendv_epi8(b, a, mask)
 
 V_INLINE VM16 v_greater16(V a, V b) { return _mm256_cmpgt_epi16(a, b); }
 V_INLINE VM16 v_both16(VM16 a, VM16 b) { return v_and(a, b); }
+V_INLINE int v_any16(VM16 mask) { return _mm256_movemask_epi8(mask) != 0; }
 V_INLINE V v_select16(VM16 mask, V a, V b) { return _mm256_blendv_epi8(b, a, mask); }
 
 /* The mask of what v_low16() and v_high16() paired of two masks of their pairs. */

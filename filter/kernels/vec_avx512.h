@@ -45,6 +45,7 @@ V_INLINE V v_select32(VM mask, V a, V b) { return _mm512_mask_mov_epi32(b, mask,
 
 V_INLINE VM16 v_greater16(V a, V b) { return _mm512_cmpgt_epi16_mask(a, b); }
 V_INLINE VM16 v_both16(VM16 a, VM16 b) { return a & b; }
+V_INLINE int v_any16(VM16 mask) { return mask != 0; }
 V_INLINE V v_select16(VM16 mask, V a, V b) { return _mm512_mask_mov_epi16(b, mask, a); }
 
 /* The mask of what v_low16() and v_high16() paired of two masks of their pairs. */

@@ -46,6 +46,7 @@ V_INLINE V v_select32(VM mask, V a, V b) { return vbslq_u32(mask, a, b); }
 
 V_INLINE VM16 v_greater16(V a, V b) { return (VM16)vcgtq_s16((int16x8_t)a, (int16x8_t)b); }
 V_INLINE VM16 v_both16(VM16 a, VM16 b) { return a & b; }
+V_INLINE int v_any16(VM16 mask) { return v_any(mask); }
 V_INLINE V v_select16(VM16 mask, V a, V b) { return vbslq_u32(mask, a, b); }
 
 /* The mask of what v_low16() and v_high16() paired of two masks of their pairs. */

@@ -1,43 +1,63 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
 #include "kernels.h"
 
-enum { TAPS = 5 };
+enum { ROWS = 6 };
+
+/* Rows of white where another is black differ by more than 16 bits. */
+static void fill(const Trial *t, uint16_t samples[2 * ROWS][WIDTH])
+{
+    const int wide = test_random(4) == 0, white = (1 << t->bits) - 1;
+
+    for (int k = 0; k < 2 * ROWS; k++) {
+        test_samples(samples[k], t->w, t->bits);
+        for (int x = 0; wide && x < t->w; x++) {
+            if (t->bits == 8)
+                ((uint8_t *)samples[k])[x] = (uint8_t)(k < ROWS ? white : 0);
+            else
+                samples[k][x] = (uint16_t)(k < ROWS ? white : 0);
+        }
+    }
+}
 
 static void check_vertical(const Trial *t)
 {
-    static uint16_t samples[2 * TAPS][WIDTH];
-    static int16_t made[2][2][ROW];
-    const VmtDifferences out[2] = { { made[0][0], made[0][1] }, { made[1][0], made[1][1] } };
-    const void *a[TAPS], *b[TAPS];
+    static uint16_t samples[2 * ROWS][WIDTH];
+    static int16_t made[2][4][ROW];
+    VmtDifferences out[2][2];
+    const void *a[ROWS], *b[ROWS];
 
     if (!test_begin("motion_vertical", t))
         return;
-    for (int k = 0; k < TAPS; k++) {
-        test_samples(samples[k], t->w, t->bits);
-        test_samples(samples[TAPS + k], t->w, t->bits);
+    fill(t, samples);
+    for (int k = 0; k < ROWS; k++) {
         a[k] = samples[k];
-        b[k] = samples[TAPS + k];
+        b[k] = samples[ROWS + k];
     }
-    t->plain->motion_vertical(&out[0], a, b, t->w, t->bits);
-    t->level->motion_vertical(&out[1], a, b, t->w, t->bits);
     for (int i = 0; i < 2; i++)
-        test_same(made[0][i], made[1][i], (size_t)t->w * 2, i ? "the rest" : "the half");
-    TEST_BENCH(t, t->level->motion_vertical(&out[1], a, b, t->w, t->bits));
+        for (int row = 0; row < 2; row++)
+            out[i][row] = (VmtDifferences){ made[i][row], made[i][2 + row] };
+    const int expected = t->plain->motion_vertical(out[0], a, b, t->w, t->bits);
+    const int found = t->level->motion_vertical(out[1], a, b, t->w, t->bits);
+    test_same(&expected, &found, sizeof(found), "whether it is wide");
+    for (int i = 0; i < (expected ? 4 : 2); i++)
+        test_same(made[0][i], made[1][i], (size_t)t->w * 2, i < 2 ? "the value" : "the rest");
+    TEST_BENCH(t, (void)t->level->motion_vertical(out[1], a, b, t->w, t->bits));
 }
 
 static void check_horizontal(const Trial *t)
 {
-    static int16_t half[ROW], rest[ROW];
-    const VmtDifferences row = { half + VMT_PAD, rest + VMT_PAD };
+    static int16_t value[ROW], rest[ROW];
+    const VmtDifferences row = { value + VMT_PAD, rest + VMT_PAD };
+    const int wide = (int)test_random(2);
 
     if (!test_begin("motion_horizontal", t))
         return;
-    test_numbers16(half, ROW, -32768, 32767);
+    test_numbers16(value, ROW, wide ? -32768 : -32767, wide ? 32767 : 32766);
     test_numbers16(rest, ROW, 0, 1);
-    const int64_t a = t->plain->motion_horizontal(&row, t->w);
-    const int64_t b = t->level->motion_horizontal(&row, t->w);
+    const int64_t a = t->plain->motion_horizontal(&row, t->w, wide);
+    const int64_t b = t->level->motion_horizontal(&row, t->w, wide);
     test_same(&a, &b, sizeof(a), "the sum");
-    TEST_BENCH(t, (void)t->level->motion_horizontal(&row, t->w));
+    TEST_BENCH(t, (void)t->level->motion_horizontal(&row, t->w, wide));
 }
 
 static void check_bits(const Trial *t)
