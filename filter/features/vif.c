@@ -11,6 +11,9 @@ enum { WIDE_BITS = 16 };
 /* Rows of moments in VmtVif.moments. */
 enum { REF_MEAN, REF_HIGH, REF_LOW, DIS_MEAN, DIS_HIGH0, DIS_LOW0, DIS_HIGH1, DIS_LOW1, MOMENTS };
 
+/* Rows that are filtered at a time. */
+enum { AT_ONCE = 4 };
+
 /* One scale of the pyramid: its size, kernels, pictures. */
 typedef struct Scale {
     int index, w, h, bits;
@@ -24,8 +27,8 @@ void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
     const size_t padded = vmt_padded(format->width);
 
     vif->padded = (int)padded;
-    vif->moments = vmt_arena_take(arena, 2 * MOMENTS * padded * sizeof(*vif->moments));
-    for (int i = 0; i < 2; i++) {
+    vif->moments = vmt_arena_take(arena, AT_ONCE * MOMENTS * padded * sizeof(*vif->moments));
+    for (int i = 0; i < AT_ONCE; i++) {
         vif->ref_mean[i] = vmt_arena_take(arena, padded * sizeof(*vif->ref_mean[i]));
         vif->ref_var[i] = vmt_arena_take(arena, padded * sizeof(*vif->ref_var[i]));
     }
@@ -97,20 +100,28 @@ static void shrink_row(const VmtVif *vif, const Scale *scale, VmtPlane in, int y
     k->vif_down_horizontal(out + (size_t)y * (size_t)next_w, row, w, scale->index);
 }
 
+/* Rows are filtered two or four at a time, though one may be beyond the picture. */
+static int filtered(int count)
+{
+    return count > 2 ? 4 : 2;
+}
+
 static void mirror_moments(const VmtVif *vif, int which, int first, int last, const Scale *scale)
 {
     for (int i = first; i <= last; i++)
         mirror_ends(moment_row(vif, which, i), scale->w, vmt_vif_taps(scale->index) / 2);
 }
 
-/* Means, variances and den_log of row y and, if there is one, y + 1 of the reference. */
+/* Means, variances and den_log of rows of the reference: count of those that are filtered. */
 static void sum_ref(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
                     const void *const *rows, int count)
 {
     const VmtKernels *k = scale->kernels;
-    const VmtMoments moments[2] = { ref_moments(vif, 0), ref_moments(vif, 1) };
+    VmtMoments moments[AT_ONCE];
 
-    k->vif_vertical_ref(moments, rows, scale->w, scale->index, scale->bits);
+    for (int i = 0; i < AT_ONCE; i++)
+        moments[i] = ref_moments(vif, i);
+    k->vif_vertical_ref(moments, rows, filtered(count), scale->w, scale->index, scale->bits);
     for (int i = 0; i < count; i++) {
         mirror_moments(vif, i, REF_MEAN, REF_LOW, scale);
         k->vif_horizontal_ref(vif->ref_mean[i], vif->ref_var[i], &moments[i], scale->w,
@@ -125,9 +136,12 @@ static void sum_dis(const VmtVif *vif, const VmtFormat *format, const Scale *sca
                     VmtVifSums *sums)
 {
     const VmtKernels *k = scale->kernels;
-    const VmtMoments moments[2] = { dis_moments(vif, 0), dis_moments(vif, 1) };
+    VmtMoments moments[AT_ONCE];
 
-    k->vif_vertical_dis(moments, ref_rows, rows, scale->w, scale->index, scale->bits);
+    for (int i = 0; i < AT_ONCE; i++)
+        moments[i] = dis_moments(vif, i);
+    k->vif_vertical_dis(moments, ref_rows, rows, filtered(count), scale->w, scale->index,
+                        scale->bits);
     for (int i = 0; i < count; i++) {
         mirror_moments(vif, i, DIS_MEAN, DIS_LOW1, scale);
         k->vif_horizontal_dis(vif->dis_var, vif->cov, vif->ref_mean[i], &moments[i], scale->w,
@@ -137,18 +151,19 @@ static void sum_dis(const VmtVif *vif, const VmtFormat *format, const Scale *sca
     }
 }
 
-/* Add rows y and y + 1 of every rendition to the sums. */
+/* Add rows of every rendition from y on to the sums: count of them, or what there are. */
 static void sum_rows(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
-                     const VmtPlane *dis, int y)
+                     const VmtPlane *dis, int y, int most)
 {
     const int taps = vmt_vif_taps(scale->index), first = y - taps / 2;
-    const int count = y + 1 < scale->h ? 2 : 1;
-    const void *ref_rows[VMT_TAPS_MAX + 1], *dis_rows[VMT_TAPS_MAX + 1];
+    const int count = y + most < scale->h ? most : scale->h - y;
+    const int rows = taps + filtered(count) - 1;
+    const void *ref_rows[VMT_TAPS_MAX + AT_ONCE], *dis_rows[VMT_TAPS_MAX + AT_ONCE];
 
-    rows_from(ref_rows, scale->ref, first, scale->h, taps + 1);
+    rows_from(ref_rows, scale->ref, first, scale->h, rows);
     sum_ref(vif, format, scale, ref_rows, count);
     for (int r = 0; r < format->renditions; r++) {
-        rows_from(dis_rows, dis[r], first, scale->h, taps + 1);
+        rows_from(dis_rows, dis[r], first, scale->h, rows);
         sum_dis(vif, format, scale, ref_rows, dis_rows, count, &vif->sums[r]);
     }
 }
@@ -202,8 +217,10 @@ static void run_scale(const VmtVif *vif, const VmtFormat *format, const Scale *s
 
     memset(vif->sums, 0, (size_t)format->renditions * sizeof(*vif->sums));
     for (int y = 0; y < scale->h; y += 2) {
-        if (y / 2 % step == step / 2)
-            sum_rows(vif, format, scale, planes + 1, y);
+        if (step == 1 && y % AT_ONCE == 0)
+            sum_rows(vif, format, scale, planes + 1, y, AT_ONCE);
+        if (step > 1 && y / 2 % step == step / 2)
+            sum_rows(vif, format, scale, planes + 1, y, 2);
         for (int i = 0; i < pictures && y + 1 < scale->h; i++)
             shrink_row(vif, scale, planes[i], y / 2, next[i]);
     }

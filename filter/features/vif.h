@@ -15,9 +15,9 @@
 /** Buffers of one worker. */
 typedef struct VmtVif {
     int padded;               /* elements from one row of a kind to the next */
-    int16_t *moments;        /* of two rows: of the reference (3), of the distorted (5) */
-    uint32_t *ref_mean[2];
-    int32_t *ref_var[2], *dis_var, *cov;
+    int16_t *moments;        /* of four rows: of the reference (3), of the distorted (5) */
+    uint32_t *ref_mean[4];
+    int32_t *ref_var[4], *dis_var, *cov;
     uint16_t *down;           /* a row filtered vertically */
     uint16_t **plane[2];      /* [scale & 1][0: reference, 1 + k: rendition k] */
     VmtVifSums *sums;         /* [renditions]; reference sums in the first */

@@ -52,10 +52,10 @@ typedef uint8_t Sample;
 typedef uint16_t Sample;
 #endif
 
-void KB(vif_vertical_ref)(const VmtMoments out[2], const void *const *ref, int w, int scale,
-                          int bits);
-void KB(vif_vertical_dis)(const VmtMoments out[2], const void *const *ref,
-                          const void *const *dis, int w, int scale, int bits);
+void KB(vif_vertical_ref)(const VmtMoments *out, const void *const *ref, int rows, int w,
+                          int scale, int bits);
+void KB(vif_vertical_dis)(const VmtMoments *out, const void *const *ref, const void *const *dis,
+                          int rows, int w, int scale, int bits);
 void KB(vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits);
 void KB(wavelet0_vertical)(int16_t *low, int16_t *high, const void *const rows[4], int w,
                            int bits);

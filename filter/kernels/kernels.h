@@ -90,14 +90,14 @@ typedef struct VmtKernels {
     /* VIF. Samples are the table's; from scale 1 on, 16-bit samples with the table for these. */
 
     /**
-     * Moments of two rows of the reference, one below the other: out[0] of the first
-     * vmt_vif_taps(scale) of one row more, out[1] of the last.
+     * Moments of two or four rows of the reference, one below the other: out[0] of the first
+     * vmt_vif_taps(scale) rows, out[i] of those that start i rows below.
      */
-    void (*vif_vertical_ref)(const VmtMoments out[2], const void *const *ref, int w, int scale,
-                             int bits);
+    void (*vif_vertical_ref)(const VmtMoments *out, const void *const *ref, int rows, int w,
+                             int scale, int bits);
     /** The same of the distorted picture, and the product with the reference. */
-    void (*vif_vertical_dis)(const VmtMoments out[2], const void *const *ref,
-                             const void *const *dis, int w, int scale, int bits);
+    void (*vif_vertical_dis)(const VmtMoments *out, const void *const *ref,
+                             const void *const *dis, int rows, int w, int scale, int bits);
     /** Filter a row of moments: mean in 32 bits and variance. The row is padded by its border. */
     void (*vif_horizontal_ref)(uint32_t *mean, int32_t *var, const VmtMoments *in, int w,
                                int scale);

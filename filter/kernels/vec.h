@@ -58,18 +58,6 @@ V_INLINE V v_bias(V v)
     return v_xor(v, v_set32((int32_t)0x80008000));
 }
 
-/* High or low halves of the 32-bit lanes of what v_low16() and v_high16() paired, in order. */
-V_INLINE V v_join_high(V low, V high)
-{
-    return v_pack_u16(v_shr32(low, 16), v_shr32(high, 16));
-}
-
-V_INLINE V v_join_low(V low, V high)
-{
-    const V mask = v_set32(0xffff);
-    return v_pack_u16(v_and(low, mask), v_and(high, mask));
-}
-
 /* Whole products of the odd unsigned 32-bit lanes. */
 V_INLINE V v_mul_odd_u32(V a, V b)
 {

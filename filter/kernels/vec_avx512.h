@@ -100,6 +100,24 @@ V_INLINE V v_high16(V a, V b) { return _mm512_unpackhi_epi16(a, b); }
 V_INLINE V v_pack_u16(V a, V b) { return _mm512_packus_epi32(a, b); }
 V_INLINE V v_pack_i16(V a, V b) { return _mm512_packs_epi32(a, b); }
 
+/* High or low halves of the 32-bit lanes of what v_low16() and v_high16() paired, in order. */
+V_INLINE V v_join_low(V low, V high)
+{
+    static const int16_t order[32] = {
+        0, 2, 4, 6, 32, 34, 36, 38, 8, 10, 12, 14, 40, 42, 44, 46, 16, 18, 20, 22, 48, 50, 52,
+        54, 24, 26, 28, 30, 56, 58, 60, 62,
+    };
+    return _mm512_permutex2var_epi16(low, _mm512_loadu_si512(order), high);
+}
+V_INLINE V v_join_high(V low, V high)
+{
+    static const int16_t order[32] = {
+        1, 3, 5, 7, 33, 35, 37, 39, 9, 11, 13, 15, 41, 43, 45, 47, 17, 19, 21, 23, 49, 51, 53,
+        55, 25, 27, 29, 31, 57, 59, 61, 63,
+    };
+    return _mm512_permutex2var_epi16(low, _mm512_loadu_si512(order), high);
+}
+
 /* What v_low16() and v_high16() took apart, in the order of a row. */
 V_INLINE void v_order32(V *first, V *second, V low, V high)
 {

@@ -128,6 +128,14 @@ typedef struct VTaps {
 
 V_INLINE V v_taps(const VTaps *taps) { return (V)vld1q_s32(taps->lane); }
 
+/* High or low halves of the 32-bit lanes of what v_low16() and v_high16() paired, in order. */
+V_INLINE V v_join_high(V low, V high) { return v_pack_u16(v_shr32(low, 16), v_shr32(high, 16)); }
+V_INLINE V v_join_low(V low, V high)
+{
+    const V mask = v_set32(0xffff);
+    return v_pack_u16(v_and(low, mask), v_and(high, mask));
+}
+
 /* What v_low16() and v_high16() took apart, in the order of a row. */
 V_INLINE void v_order32(V *first, V *second, V low, V high)
 {

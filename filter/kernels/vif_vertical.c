@@ -171,17 +171,17 @@ INLINE void down_vertical(uint16_t *restrict out, const void *const *rows, int w
     }
 }
 
-void KB(vif_vertical_ref)(const VmtMoments out[2], const void *const *ref, int w, int scale,
-                          int bits)
+void KB(vif_vertical_ref)(const VmtMoments *out, const void *const *ref, int rows, int w,
+                          int scale, int bits)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < rows; i++)
         VIF_FOR_SCALE(scale, vertical_ref, &out[i], ref + i, w, BITS - bits)
 }
 
-void KB(vif_vertical_dis)(const VmtMoments out[2], const void *const *ref,
-                          const void *const *dis, int w, int scale, int bits)
+void KB(vif_vertical_dis)(const VmtMoments *out, const void *const *ref, const void *const *dis,
+                          int rows, int w, int scale, int bits)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < rows; i++)
         VIF_FOR_SCALE(scale, vertical_dis, &out[i], ref + i, dis + i, w, BITS - bits)
 }
 

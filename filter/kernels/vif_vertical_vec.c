@@ -35,28 +35,42 @@ V_INLINE V load_pair(const void *const *rows, int k, int x, int shift, const int
     return half ? v_high16(first, second) : v_low16(first, second);
 }
 
-/* Sums of products for the two rows. */
+/* Rows that are filtered at a time, at most: as many as there are registers for their sums. */
+enum { ROWS_MAX = V_REGISTERS >= 32 ? 4 : 2 };
+
+/* Sums of products for the rows. */
 typedef struct Products {
-    V high[2], low[2];
+    V high[ROWS_MAX], low[ROWS_MAX];
 } Products;
 
 V_INLINE Products no_products(void)
 {
     Products p;
-    for (int i = 0; i < 2; i++) {
-        p.high[i] = v_set32(V_UNBIAS);
+    for (int i = 0; i < ROWS_MAX; i++) {
+        /* What is stored is 2^31 too small, as the taps make of biased products. */
+        p.high[i] = v_set32(0);
         /* 16-bit samples: the low halves are rounded. */
-        p.low[i] = v_set32(BITS == 8 ? V_UNBIAS : V_UNBIAS + 32768);
+        p.low[i] = v_set32(BITS == 8 ? 0 : V_UNBIAS + 32768);
     }
     return p;
 }
 
-V_INLINE void add_products(Products *p, V a, V b, const VifTaps *taps, const int scale,
-                           const int k)
+/* Add pair k of the rows to the sums of those of the output rows that it lies below. */
+V_INLINE void add_pair(V *sum, V pair, const int rows, const int scale, const int k)
 {
-    vif_add_pair(p->low, v_bias(v_mul16(a, b)), taps, scale, k);
+    UNROLL(2)
+    for (int i = 0; i < rows; i += 2)
+        if (2 * k >= i && 2 * k - i < vmt_vif_taps(scale)) {
+            const VifTaps taps = vif_load_taps(scale, k - i / 2);
+            vif_add_pair(sum + i, pair, &taps, scale, k - i / 2);
+        }
+}
+
+V_INLINE void add_products(Products *p, V a, V b, const int rows, const int scale, const int k)
+{
+    add_pair(p->low, v_bias(v_mul16(a, b)), rows, scale, k);
     if (BITS > 8)
-        vif_add_pair(p->high, v_bias(v_mul_high_u16(a, b)), taps, scale, k);
+        add_pair(p->high, v_bias(v_mul_high_u16(a, b)), rows, scale, k);
 }
 
 V_INLINE V second_moment(const Products *p, int i)
@@ -68,6 +82,12 @@ V_INLINE V second_moment(const Products *p, int i)
 V_INLINE V mean_start(void)
 {
     return v_set32(BITS == 8 ? 128 : V_UNBIAS + 32768);
+}
+
+/* Of a mean that is stored less 32768. */
+V_INLINE V biased_mean_start(void)
+{
+    return v_set32(BITS == 8 ? 128 - (32768 << 8) : 32768);
 }
 
 V_INLINE V mean_sample(V pair)
@@ -82,62 +102,66 @@ V_INLINE V mean_of(V low, V high)
 
 V_INLINE void put_mean(int16_t *out, V low, V high)
 {
-    v_store(out, v_bias(mean_of(low, high)));
+    v_store(out, v_pack_i16(v_sar32(low, BITS), v_sar32(high, BITS)));
 }
 
 V_INLINE void put_moment(int16_t *out_high, int16_t *out_low, V low, V high)
 {
-    v_store(out_high, v_bias(v_join_high(low, high)));
+    v_store(out_high, v_join_high(low, high));
     v_store(out_low, v_bias(v_join_low(low, high)));
 }
 
 /* Filtered values of a block: by half and row. */
 typedef struct Filtered {
-    V mean[2][2], square[2][2], product[2][2];
+    V mean[2][ROWS_MAX], square[2][ROWS_MAX], product[2][ROWS_MAX];
 } Filtered;
 
-/* TOGETHER halves from first on: of the reference alone, or of both pictures. */
+/* Some halves from first on: of the reference alone, or of both pictures. */
 V_INLINE void filter_halves(Filtered *out, const void *const *ref, const void *const *dis, int x,
-                            int shift, const int both, const int scale, const int first)
+                            int shift, const int both, const int rows, const int scale,
+                            const int first, const int halves)
 {
-    Products squares[TOGETHER], products[TOGETHER];
-    V mean[TOGETHER][2];
+    Products squares[2], products[2];
+    V mean[2][ROWS_MAX];
 
-    for (int h = 0; h < TOGETHER; h++) {
+    for (int h = 0; h < halves; h++) {
         squares[h] = products[h] = no_products();
-        mean[h][0] = mean[h][1] = mean_start();
+        for (int i = 0; i < rows; i++)
+            mean[h][i] = biased_mean_start();
     }
-    UNROLL(9)
-    for (int k = 0; k <= vmt_vif_taps(scale) / 2; k++) {
-        const VifTaps taps = vif_load_taps(scale, k);
+    UNROLL(10)
+    for (int k = 0; k < (vmt_vif_taps(scale) + rows) / 2; k++) {
         UNROLL(2)
-        for (int h = 0; h < TOGETHER; h++) {
+        for (int h = 0; h < halves; h++) {
             const V a = load_pair(ref, k, x, shift, first + h);
             const V b = both ? load_pair(dis, k, x, shift, first + h) : a;
-            vif_add_pair(mean[h], mean_sample(b), &taps, scale, k);
-            add_products(&squares[h], b, b, &taps, scale, k);
+            add_pair(mean[h], mean_sample(b), rows, scale, k);
+            add_products(&squares[h], b, b, rows, scale, k);
             if (both)
-                add_products(&products[h], a, b, &taps, scale, k);
+                add_products(&products[h], a, b, rows, scale, k);
         }
     }
-    for (int h = 0; h < TOGETHER; h++)
-        for (int i = 0; i < 2; i++) {
+    for (int h = 0; h < halves; h++)
+        for (int i = 0; i < rows; i++) {
             out->mean[first + h][i] = mean[h][i];
             out->square[first + h][i] = second_moment(&squares[h], i);
             out->product[first + h][i] = second_moment(&products[h], i);
         }
 }
 
-V_INLINE void vertical(const VmtMoments out[2], const void *const *ref, const void *const *dis,
-                       int w, int shift, const int both, const int scale)
+V_INLINE void filter_rows(const VmtMoments *out, const void *const *ref, const void *const *dis,
+                          int w, int shift, const int both, const int rows, const int scale)
 {
+    const int halves = TOGETHER;
+
     for (int start = 0; start < w; start += V_16) {
         const int x = block_start(start, w);
         Filtered f;
         UNROLL(2)
-        for (int first = 0; first < 2; first += TOGETHER)
-            filter_halves(&f, ref, dis, x, shift, both, scale, first);
-        for (int i = 0; i < 2; i++) {
+        for (int first = 0; first < 2; first += halves)
+            filter_halves(&f, ref, dis, x, shift, both, rows, scale, first, halves);
+        UNROLL(4)
+        for (int i = 0; i < rows; i++) {
             put_mean(out[i].mean + x, f.mean[0][i], f.mean[1][i]);
             put_moment(out[i].high[0] + x, out[i].low[0] + x, f.square[0][i], f.square[1][i]);
             if (both)
@@ -145,6 +169,17 @@ V_INLINE void vertical(const VmtMoments out[2], const void *const *ref, const vo
                            f.product[1][i]);
         }
     }
+}
+
+V_INLINE void vertical(const VmtMoments *out, const void *const *ref, const void *const *dis,
+                       int rows, int w, int shift, const int both, const int scale)
+{
+    if (rows == 4 && ROWS_MAX == 4 && BITS == 8) {
+        filter_rows(out, ref, dis, w, shift, both, 4, scale);
+        return;
+    }
+    for (int i = 0; i < rows; i += 2)
+        filter_rows(out + i, ref + i, dis + i, w, shift, both, 2, scale);
 }
 
 V_INLINE void down_vertical(uint16_t *out, const void *const *rows, int w, int shift,
@@ -169,16 +204,16 @@ V_INLINE void down_vertical(uint16_t *out, const void *const *rows, int w, int s
     }
 }
 
-void KB(vif_vertical_ref)(const VmtMoments out[2], const void *const *ref, int w, int scale,
-                          int bits)
+void KB(vif_vertical_ref)(const VmtMoments *out, const void *const *ref, int rows, int w,
+                          int scale, int bits)
 {
-    VIF_FOR_SCALE(scale, vertical, out, ref, ref, w, BITS - bits, 0)
+    VIF_FOR_SCALE(scale, vertical, out, ref, ref, rows, w, BITS - bits, 0)
 }
 
-void KB(vif_vertical_dis)(const VmtMoments out[2], const void *const *ref,
-                          const void *const *dis, int w, int scale, int bits)
+void KB(vif_vertical_dis)(const VmtMoments *out, const void *const *ref, const void *const *dis,
+                          int rows, int w, int scale, int bits)
 {
-    VIF_FOR_SCALE(scale, vertical, out, ref, dis, w, BITS - bits, 1)
+    VIF_FOR_SCALE(scale, vertical, out, ref, dis, rows, w, BITS - bits, 1)
 }
 
 void KB(vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits)

@@ -67,8 +67,8 @@ FAULTS = (
     Fault(
         "low halves are not rounded (VIF, 16 bits)",
         "kernels/vif_vertical_vec.c",
-        "p.low[i] = v_set32(BITS == 8 ? V_UNBIAS : V_UNBIAS + 32768)",
-        "p.low[i] = v_set32(V_UNBIAS)",
+        "p.low[i] = v_set32(BITS == 8 ? 0 : V_UNBIAS + 32768)",
+        "p.low[i] = v_set32(BITS == 8 ? 0 : V_UNBIAS)",
     ),
     Fault(
         "angle is off in the last digit (ADM)",
@@ -115,8 +115,8 @@ FAULTS = (
     Fault(
         "odd heights count a row twice (VIF)",
         "features/vif.c",
-        "y + 1 < scale->h ? 2 : 1",
-        "2",
+        "y + most < scale->h ? most : scale->h - y",
+        "most",
     ),
     Fault(
         "larger motion wins",

@@ -4,7 +4,7 @@
 #include "kernels.h"
 #include "vmaf_tiny.h"
 
-enum { ROWS = VMT_TAPS_MAX + 1 };
+enum { OUT = 4, ROWS = VMT_TAPS_MAX + OUT - 1 };
 
 /* From scale 1 on samples have 16 bits, rows may be narrow, and what follows them may be read. */
 static int width_at(const Trial *t, int scale)
@@ -15,10 +15,11 @@ static int width_at(const Trial *t, int scale)
 static void check_vertical(const Trial *t, int scale)
 {
     static uint16_t samples[2][ROWS][ROW], down[2][ROW];
-    static int16_t made[2][2][5][ROW];
+    static int16_t made[2][OUT][5][ROW];
     const void *rows[2][ROWS];
-    VmtMoments out[2][2];
+    VmtMoments out[2][OUT];
     const int w = width_at(t, scale), bits = scale ? 16 : t->bits;
+    const int n = test_random(2) ? 4 : 2;
 
     for (int p = 0; p < 2; p++)
         for (int k = 0; k < ROWS; k++) {
@@ -26,25 +27,25 @@ static void check_vertical(const Trial *t, int scale)
             rows[p][k] = samples[p][k];
         }
     for (int level = 0; level < 2; level++)
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < OUT; i++) {
             int16_t(*m)[ROW] = made[level][i];
             out[level][i] = (VmtMoments){ m[0], { m[1], m[2] }, { m[3], m[4] } };
         }
     if (test_begin("vif_vertical_ref", t)) {
-        t->plain->vif_vertical_ref(out[0], rows[0], w, scale, bits);
-        t->level->vif_vertical_ref(out[1], rows[0], w, scale, bits);
-        for (int i = 0; i < 2; i++)
+        t->plain->vif_vertical_ref(out[0], rows[0], n, w, scale, bits);
+        t->level->vif_vertical_ref(out[1], rows[0], n, w, scale, bits);
+        for (int i = 0; i < n; i++)
             for (int m = 0; m < 4; m += m ? 2 : 1)
                 test_same(made[0][i][m], made[1][i][m], (size_t)w * 2, "a moment");
-        TEST_BENCH(t, t->level->vif_vertical_ref(out[1], rows[0], w, scale, bits));
+        TEST_BENCH(t, t->level->vif_vertical_ref(out[1], rows[0], n, w, scale, bits));
     }
     if (test_begin("vif_vertical_dis", t)) {
-        t->plain->vif_vertical_dis(out[0], rows[0], rows[1], w, scale, bits);
-        t->level->vif_vertical_dis(out[1], rows[0], rows[1], w, scale, bits);
-        for (int i = 0; i < 2; i++)
+        t->plain->vif_vertical_dis(out[0], rows[0], rows[1], n, w, scale, bits);
+        t->level->vif_vertical_dis(out[1], rows[0], rows[1], n, w, scale, bits);
+        for (int i = 0; i < n; i++)
             for (int m = 0; m < 5; m++)
                 test_same(made[0][i][m], made[1][i][m], (size_t)w * 2, "a moment");
-        TEST_BENCH(t, t->level->vif_vertical_dis(out[1], rows[0], rows[1], w, scale, bits));
+        TEST_BENCH(t, t->level->vif_vertical_dis(out[1], rows[0], rows[1], n, w, scale, bits));
     }
     if (scale < VMT_SCALES - 1 && test_begin("vif_down_vertical", t)) {
         t->plain->vif_down_vertical(down[0], rows[0], w, scale, bits);
