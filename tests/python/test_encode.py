@@ -161,20 +161,6 @@ def test_a_rotated_source_is_encoded_upright(tmp_path):
     assert_same(made, path)
 
 
-def test_a_watcher_ends_the_pass(source, tmp_path):
-    seen = []
-
-    def watch(numbers, picture):
-        seen.append((tuple(numbers), picture.index))
-        return picture.index >= 5
-
-    (made,) = encode_and_score(source, [Rendition(crf=23, **FAST)], watcher=watch, keep=tmp_path)
-    assert not made.complete
-    assert 6 <= len(made.result.scores) < 40
-    assert seen[0] == ((0,), 0)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_progress_is_told_now_and_then(source):
     calls = []
     begun = time.monotonic()

@@ -16,8 +16,8 @@ from vmaf_tiny._core import Model
 from vmaf_tiny.conditions import Models
 from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode.feed import Feed, Shot
-from vmaf_tiny.encode.join import Joiner, Watcher, WorkSpec
-from vmaf_tiny.encode.lane import Lane, Tally
+from vmaf_tiny.encode.join import Joiner, WorkSpec
+from vmaf_tiny.encode.lane import Lane
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import RenditionResult
 from vmaf_tiny.encode.seen import Seen
@@ -103,7 +103,6 @@ def encode_and_score(
     allow: Collection[str] = (),
     keep: str | os.PathLike[str] | Sequence[Path | None] | None = None,
     segment: Segment | None = None,
-    watcher: Watcher | None = None,
     progress: Callable[[EncodeProgress], None] | None = None,
 ) -> list[RenditionResult]:
     """Encode a source in many ways at once and score every encode against it.
@@ -138,9 +137,6 @@ def encode_and_score(
         file appears when it is whole.
     segment
         What is encoded of the source, see `segments.split`; None: all.
-    watcher
-        Called in another thread with numbers of renditions and their scores of each picture, in
-        order; if it returns True, the pass ends there, and results are of what was done.
     progress
         Called now and then, and at the end.
 
@@ -186,7 +182,7 @@ def encode_and_score(
             stack.callback(lanes[-1].close)
         feed.seen.begin()
         path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
-        run = _Pass(path, feed, lanes, models, WorkSpec(threads, cpu, mode), watcher, progress)
+        run = _Pass(path, feed, lanes, models, WorkSpec(threads, cpu, mode), progress)
         stack.callback(run.close)
         return run.run()
 
@@ -227,16 +223,13 @@ class _Pass:
         lanes: list[Lane],
         models: list[Model],
         work: WorkSpec,
-        watcher: Watcher | None,
         progress: Callable[[EncodeProgress], None] | None,
     ) -> None:
         self._path, self._feed, self._lanes = path, feed, lanes
         shapes = sorted({lane.plan.shape for lane in lanes})
         members = [[k for k, ln in enumerate(lanes) if ln.plan.shape == each] for each in shapes]
         self._joiners = [
-            Joiner(
-                [lanes[k] for k in numbers], numbers, [models[k] for k in numbers], work, watcher
-            )
+            Joiner([lanes[k] for k in numbers], numbers, [models[k] for k in numbers], work)
             for numbers in members
         ]
         self._progress = progress
@@ -258,13 +251,10 @@ class _Pass:
                 left.discard(self._ended.get(timeout=_EVERY))
             self._raise()
             self._report()
-        self._raise()
-        self._stop()  # those who read and encode on, if the watcher has seen enough
         reader.join()
-        if not self._enough:  # what was scored last may still be on its way to its file
-            for lane in self._lanes:
-                lane.wait()
-            self._raise()
+        for lane in self._lanes:  # what was scored last may still be on its way to its file
+            lane.wait()
+        self._raise()
         results = self._results()
         self._report()
         return results
@@ -304,12 +294,8 @@ class _Pass:
         causes = [error for error in errors if str(error) != "stopped"]
         if causes:
             raise causes[0]
-        if errors and not self._enough:
+        if errors:
             raise errors[0]
-
-    @property
-    def _enough(self) -> bool:
-        return any(joiner.enough for joiner in self._joiners)
 
     def _results(self) -> list[RenditionResult]:
         found: dict[int, RenditionResult] = {}
@@ -317,13 +303,6 @@ class _Pass:
             for number, (result, stamps) in zip(joiner.numbers, joiner.finish(), strict=True):
                 found[number] = self._result(self._lanes[number], result, stamps)
         return [found[number] for number in range(len(self._lanes))]
-
-    def _stop(self) -> None:
-        if self._enough:
-            for lane in self._lanes:
-                lane.stop()
-            for joiner in self._joiners:
-                joiner.stop()
 
     def _report(self) -> None:
         if not self._progress:
@@ -353,7 +332,6 @@ class _Pass:
             lane.stop()
 
     def _result(self, lane: Lane, result: Result, stamps: NDArray[np.int64]) -> RenditionResult:
-        complete = not self._enough
         tally = lane.tally
         sizes, keyframes = tally.packets.of(stamps)
         return RenditionResult(
@@ -361,22 +339,20 @@ class _Pass:
             source=self._path,
             result=result,
             bytes=tally.bytes,
-            duration=self._duration(tally, complete),
+            duration=self._duration(),
             encode_seconds=tally.seconds,
             pictures=tally.pictures,
             sizes=sizes,
             keyframes=keyframes,
             encoder=lane.described,
-            kept=lane.finish() if complete else None,
-            complete=complete,
+            kept=lane.finish(),
             header=tally.header,
         )
 
-    def _duration(self, tally: Tally, complete: bool) -> float:
+    def _duration(self) -> float:
         """Return for how many seconds is shown what was encoded."""
+        assert self._last is not None  # else nothing was scored
         units = self._feed.clock
-        if not complete or self._last is None:
-            return float(len(tally.packets) / units.rate)
         last = float(self._last.stamp * units.time_base)
         # The picture behind a segment is not shown; any other is for as long as is usual.
         return last if self._last.beside else last + float(1 / units.rate)

@@ -26,9 +26,6 @@ from vmaf_tiny.survey import Survey
 
 _AHEAD = 4  # pictures that all renditions have given and that wait to be scored
 
-Watcher = Callable[[Sequence[int], PictureScore], bool]
-"""Gets numbers of renditions and their scores of a picture; True: that is enough."""
-
 
 @dataclass(frozen=True)
 class WorkSpec:
@@ -83,8 +80,6 @@ class Joiner:
         Of the renditions among all.
     models, work
         For the scorer, a model for each rendition.
-    watcher
-        Called with scores as they come.
     """
 
     def __init__(
@@ -93,12 +88,10 @@ class Joiner:
         numbers: Sequence[int],
         models: Sequence[Model],
         work: WorkSpec,
-        watcher: Watcher | None = None,
     ) -> None:
         self.numbers = numbers
         self._members = [_Member(*pair) for pair in zip(lanes, models, strict=True)]
         self._work = work
-        self._watcher = watcher
         plan = lanes[0].plan
         self._size = plan.width, plan.height, plan.bits
         self._convert = Converter(plan.reference)
@@ -114,7 +107,6 @@ class Joiner:
         self._shared = self._scorer(self._members)
         self.scored = 0
         self.means = np.zeros(len(lanes))
-        self.enough = False
 
     def _scorer(self, members: Sequence[_Member]) -> Scorer:
         width, height, bits = self._size
@@ -180,8 +172,8 @@ class Joiner:
     # --------------------------------------------------------------------------------- scoring
 
     def run(self) -> None:
-        """Score until the source ends or the watcher has seen enough."""
-        while not self.enough and (step := self._next()):
+        """Score until the source ends."""
+        while step := self._next():
             self._push(*step)
         with self._change:
             self._over = True  # nobody need wait for room any more
@@ -274,9 +266,6 @@ class Joiner:
                 continue
             self.scored += 1
             self.means += (picture.scores - self.means) / self.scored
-            seen = replace(picture, index=picture.index - self._lead)
-            if self._watcher and self._watcher(self.numbers, seen):
-                self.enough = True
 
     # ----------------------------------------------------------------------------------- after
 

@@ -67,8 +67,6 @@ class RenditionResult:
         What made it.
     kept
         The file that it was kept in; None: it was not.
-    complete
-        Whether all was encoded that was to be; else a watcher had seen enough.
     header
         Bytes of the encoder's header, which are among `bytes`.
     segments
@@ -88,7 +86,6 @@ class RenditionResult:
     keyframes: NDArray[np.bool_]
     encoder: EncoderInfo
     kept: Path | None = None
-    complete: bool = True
     header: int = 0
     segments: int = 1
     source_sha256: str = ""
