@@ -12,6 +12,9 @@ Verdict: TypeAlias = Literal["aligned", "shifted", "drifting", "uneven", "unlike
 ELSEWHERE = 0.7
 """What a pair says against its lag if another one fits twice as well."""
 
+SHOWN = 20
+"""Runs that are kept."""
+
 _TELLING = 0.7  # what a pair must say against some lag to count
 _ENOUGH = 8  # pairs for a verdict
 _UNLIKE = 0.3  # correlation
@@ -21,7 +24,6 @@ _NOTHING = 0.1  # said by a pair on average
 _FLAT = 1.0  # variance of a picture that looks like any other
 _REGULAR = 0.25  # standard deviation of what is between changes, to its mean, of a drift
 _MANY = 4  # changes of a drift
-_SHOWN = 20  # runs that are kept
 _BACK_AND_FORTH = 8  # changes of a lag that comes back
 _STRAY = 0.1  # share of pairs that fit elsewhere
 
@@ -307,7 +309,7 @@ class Tally:
             likeness,
             self._pairs,
             len(jumps),
-            runs[:_SHOWN],
+            runs[:SHOWN],
             self._off,
             self.strays,
         )

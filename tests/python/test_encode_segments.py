@@ -1,5 +1,6 @@
 """Segments: split at key frames, joined so that nothing shows at the seams."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import clips
 import vmaf_tiny
+from vmaf_tiny.alignment import Run
 from vmaf_tiny.encode import Rendition, encode_and_score
 from vmaf_tiny.encode.segments import join_files, join_results, split
 
@@ -74,7 +76,41 @@ def test_scores_of_segments_equal_those_of_the_joined_encode(source, tmp_path):
         assert np.array_equal(made.result.scores, again.scores)
         assert again.warnings == made.result.warnings == ()
         assert made.result.provenance.pairing.pairs == COUNT
+        found, expected = (r.provenance.alignment for r in (made.result, again))
+        assert (found.verdict, found.pairs, found.runs) == ("aligned", COUNT, expected.runs)
+        assert found.likeness == pytest.approx(expected.likeness, abs=1e-4)
         assert made.keyframes.sum() >= made.segments
+
+
+def part_with(made, **found):
+    """A result of a segment of which this was found."""
+    provenance = made.result.provenance
+    alignment = replace(provenance.alignment, **found)
+    result = replace(made.result, provenance=replace(provenance, alignment=alignment))
+    return replace(made, result=result)
+
+
+def test_what_was_found_of_all_parts_is_told(source):
+    (made,) = encode_and_score(source, INTRA[:1])
+    right = part_with(made, held=2, longest=2)
+    unknown = part_with(made, verdict="unknown", confidence=0.0)
+    late = part_with(
+        made, verdict="shifted", confidence=0.5, offset=-1, runs=(Run(0, -1),), off=COUNT
+    )
+    whole = join_results([right, unknown, late, right]).result.provenance.alignment
+    assert (whole.verdict, whole.confidence, whole.offset) == ("uneven", 0.5, 0)
+    assert whole.runs == (Run(0, 0), Run(2 * COUNT, -1), Run(3 * COUNT, 0))
+    assert (whole.missing, whole.repeated, whole.changes) == (1, 1, 2)
+    assert (whole.pairs, whole.off, whole.held, whole.longest) == (4 * COUNT, COUNT, 4, 2)
+    assert "1 missing and 1 too many" in whole.fault()
+    late_all = join_results([late, late]).result.provenance.alignment
+    assert (late_all.verdict, late_all.offset, late_all.changes) == ("shifted", -1, 0)
+    drift = part_with(made, verdict="drifting", drift=0.01, changes=4, missing=4)
+    drifting = join_results([right, drift, drift]).result.provenance.alignment
+    assert (drifting.verdict, drifting.drift, drifting.missing) == ("drifting", 0.01, 8)
+    assert join_results([unknown] * 2).result.provenance.alignment.verdict == "unknown"
+    unlike = part_with(made, verdict="unlike")
+    assert join_results([right, unlike]).result.provenance.alignment.verdict == "unlike"
 
 
 def test_a_rendition_that_drops_pictures_is_joined_too(source, tmp_path):

@@ -22,6 +22,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from vmaf_tiny.alignment import SHOWN, Alignment, Run, Verdict
 from vmaf_tiny.containers import Media, RawFormat, raw_for
 from vmaf_tiny.encode.join import joined
 from vmaf_tiny.encode.result import RenditionResult
@@ -166,10 +167,12 @@ def _told(result: Result, parts: Sequence[Result]) -> Result:
     """Add what was said of all parts."""
     reports = [part.provenance.pairing for part in parts]
     pairing = _sum([report for report in reports if report])
+    found = [part.provenance.alignment for part in parts]
+    alignment = _aligned([each for each in found if each])
     return replace(
         result,
         warnings=tuple(dict.fromkeys(text for part in parts for text in part.warnings)),
-        provenance=replace(result.provenance, pairing=pairing),
+        provenance=replace(result.provenance, pairing=pairing, alignment=alignment),
     )
 
 
@@ -190,6 +193,60 @@ def _sum(reports: Sequence[PairingReport]) -> PairingReport:
         side("reference"),
         side("distorted"),
     )
+
+
+def _aligned(parts: Sequence[Alignment]) -> Alignment:
+    """Return how the whole is aligned, from how its parts are, each of which was looked at anew."""
+    runs, jumps = _lags(parts)
+    changes = sum(part.changes for part in parts) + len(jumps)
+    verdict = _verdict(parts, changes, runs[0].lag if runs else 0)
+    drifting = [part.drift for part in parts if part.drift]
+    alike = [(part.likeness, part.pairs) for part in parts if part.likeness is not None]
+    weight = sum(pairs for _, pairs in alike)
+    return replace(
+        parts[0],
+        verdict=verdict,
+        confidence=min((p.confidence for p in parts if p.verdict != "unknown"), default=0.0),
+        offset=runs[0].lag if runs else 0,
+        missing=sum(part.missing for part in parts) + sum(jump for jump in jumps if jump > 0),
+        repeated=sum(part.repeated for part in parts) - sum(jump for jump in jumps if jump < 0),
+        held=sum(part.held for part in parts),
+        longest=max(part.longest for part in parts),
+        drift=float(np.mean(drifting)) if verdict == "drifting" else 0.0,
+        likeness=sum(one * pairs for one, pairs in alike) / weight if weight else None,
+        pairs=sum(part.pairs for part in parts),
+        changes=changes,
+        runs=tuple(runs[:SHOWN]),
+        off=sum(part.off for part in parts),
+        strays=sum(part.strays for part in parts),
+    )
+
+
+def _lags(parts: Sequence[Alignment]) -> tuple[list[Run], list[int]]:
+    """Return the runs of one lag of the whole, and by how much lags change from part to part."""
+    runs: list[Run] = []
+    jumps: list[int] = []
+    begin, last = 0, None
+    for part in parts:
+        if part.verdict != "unknown":
+            if last is not None and part.offset != last:
+                jumps.append(part.offset - last)
+            shown = part.runs[last == part.offset :]  # the first goes on with the one before
+            runs += [Run(begin + run.pair, run.lag) for run in shown]
+            last = part.offset + part.missing - part.repeated
+        begin += part.pairs
+    return runs, jumps
+
+
+def _verdict(parts: Sequence[Alignment], changes: int, offset: int) -> Verdict:
+    known = [part for part in parts if part.verdict != "unknown"]
+    if not known or any(part.verdict == "unlike" for part in known):
+        return "unlike" if known else "unknown"
+    if not changes:
+        return "shifted" if offset else "aligned"
+    # Steadily where parts do so and none does otherwise.
+    signs = {np.sign(part.drift) for part in known if part.changes}
+    return "drifting" if len(signs) == 1 and 0 not in signs else "uneven"
 
 
 def join_files(parts: Sequence[Path], durations: Sequence[float], target: Path) -> None:
