@@ -312,6 +312,7 @@ class Media:
         for packet in self.packets():
             if packet.size:
                 self._check_raw(packet)
+                self._check_samples(packet)
                 end_of_data = (packet.pos or 0) + packet.size
             if chunks:
                 chunks.count(packet)
@@ -372,6 +373,23 @@ class Media:
                 " check width, height, pixel format and bits"
             )
         self.frame_count = whole
+
+    def _check_samples(self, packet: "Packet[VideoStream]") -> None:
+        """Refuse samples that are not compressed and more than a picture has.
+
+        FFmpeg would take the first of them. Rows and planes may be padded.
+        """
+        if self.codec != "rawvideo":
+            return
+        decoder = self.stream.codec_context
+        bits = decoder.format.padded_bits_per_pixel if decoder.format else 0
+        padding = 16 * (decoder.width + decoder.height) + 1024  # the latter for a palette
+        if bits and packet.size > decoder.width * decoder.height * bits // 8 + padding:
+            self._damage(
+                _packet_seconds(packet),
+                f"its packet has {packet.size} bytes, more than a picture of"
+                f" {decoder.width}x{decoder.height} {decoder.pix_fmt}",
+            )
 
     def _check_end(self, seconds: float | None, lasts: float) -> None:
         """Refuse a video that ends before the time that it says it does.

@@ -225,6 +225,25 @@ def test_gray_sources_keep_their_range(place: Path, name: str) -> None:
     assert again.scores.tolist() == made.result.scores.tolist()
 
 
+@pytest.mark.parametrize("name", ["large.mkv", "large.nut", "large.avi"])
+def test_packets_with_more_than_a_picture(
+    said: Said, place: Path, reference: Path, lumas: list[Any], name: str
+) -> None:
+    """Samples of a larger picture must not be taken for those of a smaller one."""
+    path = place / name
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("rawvideo", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 128, "yuv420p"
+        for number, luma in enumerate(lumas):
+            packet = av.Packet(np.repeat(luma, 3).tobytes())  # twice as many as it says
+            packet.stream, packet.time_base = stream, Fraction(1, 25)
+            packet.pts = packet.dts = number
+            packet.is_keyframe = True
+            out.mux(packet)
+    refused(said("score", "-q", reference, path), "61440 bytes", "160x128 yuv420p", "allow damage")
+    assert said("score", "-q", "--allow-damage", reference, path)[0] == 0
+
+
 def test_crop_that_breaks_alignment(place: Path, lumas: list[Any], noisy: list[Any]) -> None:
     """A stream that cuts off a few columns on the left is as wide as it says."""
     wide = [np.pad(luma, ((0, 0), (2, 0)), mode="edge") for luma in noisy]
@@ -333,7 +352,16 @@ def test_a_name_that_is_no_utf8(said: Said, place: Path, reference: Path) -> Non
 
 
 NO_NUMBERS = {
-    "sweep": ["--bitrate 99999999999999M", "--crf 30 --segment inf", "--crf nan"],
+    "sweep": [
+        "--bitrate 99999999999999M",
+        "--crf 30 --segment inf",
+        "--crf nan",
+        "--qp nan",
+        "--qp inf",
+        "--crf nan:40:1",
+        "--crf 20:inf:1",
+        "--qp 1e308",
+    ],
     "search": ["--target 90 --first nan", "--target 90 --crf 20:40:1e-9", "--target inf"],
     "ladder": ["--sizes nan", "--sizes inf", "--scores nan", "--bitrates inf", "--crf nan"],
 }

@@ -113,6 +113,10 @@ def test_an_encoder_that_drops_pictures_is_scored_for_those_it_shows(source, tmp
     [
         (Rendition("libx264", preset="medum"), ["medum", "invalid preset"]),
         (Rendition("libx264", crf=60), ["-12 to 51"]),
+        (Rendition("libx264", qp=1000), ["QP of libx264 is 0 to 69"]),
+        (Rendition("libx265", qp=-1), ["QP of libx265 is 0 to 51"]),
+        (Rendition("libvpx-vp9", qp=64), ["0 to 63"]),
+        (Rendition("mpeg4", qp=32), ["1 to 31"]),
         (Rendition("libx264", options={"nonsense": "1"}), ["no option 'nonsense'"]),
         (Rendition("libx264", options={"x264-params": "nonsense=1"}), ["nonsense"]),
         (Rendition("libx265", options={"x265-params": "nonsense=1"}), ["nonsense"]),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,6 +205,33 @@ def test_a_store_of_the_future_or_of_something_else_is_refused(source, tmp_path)
     path.write_text("something else, long enough to be no database at all\n" * 50)
     with pytest.raises(vmaf_tiny.VmafTinyError, match="not a database"):
         sweep(source, THREE, store=path)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE TABLE results (id, value)",
+        "CREATE VIEW results AS SELECT 1 AS key",
+        "CREATE TABLE bookmarks (address)",
+        "CREATE TABLE files (path, size, modified, sha256, owner)",
+    ],
+)
+def test_the_database_of_another_program_is_refused_untouched(source, tmp_path, made):
+    path = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(made)
+    before = path.read_bytes()
+    with pytest.raises(vmaf_tiny.VmafTinyError, match=r"of another program.*choose another file"):
+        sweep(source, THREE, store=path)
+    assert path.read_bytes() == before
+
+
+def test_a_store_is_a_file_whatever_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Store(":memory:") as store:
+        store.add([("key", {}, packed({}))])
+    with Store(tmp_path / ":memory:") as store:
+        assert len(store) == 1
 
 
 def test_a_store_that_cannot_grow_says_so_and_keeps_what_it_has(tmp_path):

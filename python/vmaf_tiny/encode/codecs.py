@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from importlib import metadata
 from typing import IO
@@ -68,6 +68,7 @@ class _Manner:
     crf: Mapping[str, str] | None = None
     crf_range: tuple[float, float] | None = None
     qp: Mapping[str, str] | None = None
+    qp_range: tuple[float, float] = (-math.inf, math.inf)  # beyond, another is taken silently
     preset: str = "preset"
     packed: str = ""  # the option that holds the library's own, as a=b:c=d
     own_threads: tuple[str, ...] = ()  # library's options for threads; of {0}, and {1}: frames
@@ -75,32 +76,45 @@ class _Manner:
 
 _PLAIN: Mapping[str, str] = {"crf": "{}"}
 _MANNERS = {
-    "libx264": _Manner(_PLAIN, (-12, 51), {"qp": "{}"}),
-    "libx264rgb": _Manner(_PLAIN, (0, 51), {"qp": "{}"}),
+    "libx264": _Manner(_PLAIN, (-12, 51), {"qp": "{}"}, (0, 69)),
+    "libx264rgb": _Manner(_PLAIN, (0, 51), {"qp": "{}"}, (0, 69)),
     "libx265": _Manner(
         _PLAIN,
         (0, 51),
         {"qp": "{}"},
+        (0, 51),
         packed="x265-params",
         own_threads=("pools={0}", "frame-threads={1}"),
     ),
     "libsvtav1": _Manner(
-        _PLAIN, (0, 63), {"qp": "{}"}, packed="svtav1-params", own_threads=("lp={0}",)
+        _PLAIN, (0, 63), {"qp": "{}"}, (0, 63), packed="svtav1-params", own_threads=("lp={0}",)
     ),
     "libvpx-vp9": _Manner(
-        _PLAIN, (0, 63), {"crf": "{}", "qmin": "{}", "qmax": "{}"}, preset="cpu-used"
+        _PLAIN, (0, 63), {"crf": "{}", "qmin": "{}", "qmax": "{}"}, (0, 63), preset="cpu-used"
     ),
     "libaom-av1": _Manner(
-        _PLAIN, (0, 63), {"crf": "{}", "qmin": "{}", "qmax": "{}"}, preset="cpu-used"
+        _PLAIN, (0, 63), {"crf": "{}", "qmin": "{}", "qmax": "{}"}, (0, 63), preset="cpu-used"
     ),
-    "h264_nvenc": _Manner({"cq": "{}", "rc": "vbr"}, (1, 51), {"qp": "{}", "rc": "constqp"}),
-    "hevc_nvenc": _Manner({"cq": "{}", "rc": "vbr"}, (1, 51), {"qp": "{}", "rc": "constqp"}),
-    "av1_nvenc": _Manner({"cq": "{}", "rc": "vbr"}, (1, 63), {"qp": "{}", "rc": "constqp"}),
+    "h264_nvenc": _Manner(
+        {"cq": "{}", "rc": "vbr"}, (1, 51), {"qp": "{}", "rc": "constqp"}, (0, 51)
+    ),
+    "hevc_nvenc": _Manner(
+        {"cq": "{}", "rc": "vbr"}, (1, 51), {"qp": "{}", "rc": "constqp"}, (0, 51)
+    ),
+    "av1_nvenc": _Manner(
+        {"cq": "{}", "rc": "vbr"}, (1, 63), {"qp": "{}", "rc": "constqp"}, (0, 255)
+    ),
     "h264_qsv": _Manner({"global_quality": "{}"}, (1, 51)),
     "hevc_qsv": _Manner({"global_quality": "{}"}, (1, 51)),
     "av1_qsv": _Manner({"global_quality": "{}"}, (1, 51)),
 }
-_NATIVE = _Manner(None, None, {"global_quality": "lambda", "flags": "+qscale"})
+_NATIVE = _Manner(None, None, {"global_quality": "lambda", "flags": "+qscale"}, (0, 277))
+_MPEG = replace(_NATIVE, qp_range=(1, 31))
+_MANNERS |= dict.fromkeys(
+    ("mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "h263", "h263p", "flv", "msmpeg4", "msmpeg4v2",
+     "wmv1", "wmv2"),
+    _MPEG,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -245,6 +259,9 @@ def _options(rendition: Rendition, codec: Codec, threads: int) -> dict[str, str]
             raise OptionError(f"{rendition.label}: the CRF of {codec.name} is {low:g} to {high:g}")
         options |= _filled(rendition, "CRF", manner.crf, f"{rendition.crf:g}")
     if rendition.qp is not None:
+        low, high = manner.qp_range
+        if not low <= rendition.qp <= high:
+            raise OptionError(f"{rendition.label}: the QP of {codec.name} is {low:g} to {high:g}")
         options |= _filled(rendition, "QP", manner.qp, str(rendition.qp))
     if rendition.preset is not None:
         options[manner.preset] = rendition.preset

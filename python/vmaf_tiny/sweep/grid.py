@@ -67,6 +67,8 @@ def numbers(text: str) -> list[float]:
     for part in text.split(","):
         try:
             bounds = [Decimal(bound.strip()) for bound in part.split(":")]
+            if not all(map(Decimal.is_finite, bounds)):
+                raise InvalidOperation
         except InvalidOperation:
             raise OptionError(f"{text!r} is no range: write 18:40:2 or 20,26,32") from None
         if len(bounds) == 1:

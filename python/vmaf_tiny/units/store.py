@@ -29,6 +29,10 @@ CREATE TABLE IF NOT EXISTS files (
     PRIMARY KEY (path, size, modified)
 );
 """
+_COLUMNS = {
+    "results": ("key", "about", "value", "created"),
+    "files": ("path", "size", "modified", "sha256"),
+}
 
 
 def default_store() -> Path:
@@ -57,7 +61,8 @@ class Store:
         self.path = Path(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
+            file = self.path.absolute()  # ":memory:" is a name like any other
+            self._connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise VmafTinyError(
@@ -65,13 +70,32 @@ class Store:
             ) from None
 
     def _prepare(self) -> None:
+        tables = self._tables()
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
+        if version > _VERSION and "results" in tables:
             raise VmafTinyError(f"the store {self.path} is of a newer vmaf-tiny: update this one")
+        for name, columns in tables.items():  # before anything is changed in it
+            if columns != _COLUMNS.get(name):
+                raise VmafTinyError(
+                    f"the store {self.path} is a database of another program, with a table"
+                    f" {name!r}: choose another file or none"
+                )
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")  # also after a power cut
         self._connection.executescript(_SCHEMA)
         self._connection.execute(f"PRAGMA user_version={_VERSION}")
+
+    def _tables(self) -> dict[str, tuple[str, ...]]:
+        """Return the columns of every table and view."""
+        names = self._connection.execute(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+        )
+        asked = "SELECT name FROM pragma_table_info(?)"
+        return {
+            name: tuple(column for (column,) in self._connection.execute(asked, (name,)))
+            for (name,) in names.fetchall()
+            if not name.startswith("sqlite_")
+        }
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return what was stored under a key, or None; a value that is damaged is forgotten."""
