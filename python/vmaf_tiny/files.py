@@ -1,9 +1,11 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import errno
 import glob
 import os
 import re
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterable
@@ -15,14 +17,24 @@ from vmaf_tiny.errors import OptionError, VmafTinyError
 def write_atomically(path: str | os.PathLike[str], write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then move it there.
 
+    What is no file, such as a pipe or a device, stays what it is: the content is written to it.
+
     Raises
     ------
     VmafTinyError
         The file cannot be written.
     """
-    target = Path(path).resolve()  # a link stays, and its file is replaced
     temporary = None
     try:
+        target = _target(path)
+        if target.exists() and not target.is_file():
+            with tempfile.TemporaryDirectory(prefix="vmaf-tiny-") as folder:
+                content = Path(folder) / target.name
+                write(content)
+                handle = os.open(target, os.O_WRONLY | os.O_NOCTTY)
+                with content.open("rb") as source, os.fdopen(handle, "wb") as sink:
+                    shutil.copyfileobj(source, sink)
+            return
         remove_abandoned(target.parent, ".vmaf-tiny-", "-*.tmp")
         prefix = f".vmaf-tiny-{writer()}-"
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=".tmp")
@@ -38,6 +50,14 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[Path], objec
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """Return the file at the end of links: a link stays, and its file is replaced."""
+    try:
+        return Path(path).resolve()
+    except RuntimeError:  # of a link that leads to itself, before Python 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
 
 
 def writer(process: int | None = None) -> str:
@@ -121,6 +141,12 @@ def check_writable(output: str | os.PathLike[str], inputs: Iterable[str]) -> Non
         Its folder is missing or may not be written to.
     """
     path = Path(output)
+    if path.is_symlink() and not path.exists():
+        try:
+            path = _target(path)
+        except OSError as error:
+            reason = f"{path} cannot be written: {error.strerror}: choose another"
+            raise VmafTinyError(reason) from None
     if path.is_dir():
         raise OptionError(f"{path} is a folder: name a file in it")
     if not path.parent.is_dir():

@@ -201,7 +201,9 @@ def kept_files(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OptionError(f"{folder} cannot be a folder for encodes: {error.strerror}") from None
+        raise OptionError(
+            f"{folder} cannot be a folder for encodes: {error.strerror}: choose another"
+        ) from None
     paths: list[Path | None] = []
     for rendition in renditions:
         path = folder / f"{Path(source).stem}.{rendition.stem}.mkv"
