@@ -144,7 +144,7 @@ class Units:
         """Open the store and read the source through, once."""
         if self._store is None:
             work = self._work
-            self._store = Store(work.store if work.store is not None else ":memory:")
+            self._store = Store(work.store)
             # What is no file, such as an address, can be read but has no sum to be known by.
             if work.store is not None or work.dask or Path(self._path).is_file():
                 self._sha256 = self._store.digest(self._path)

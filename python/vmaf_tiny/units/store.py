@@ -47,7 +47,7 @@ class Store:
     Parameters
     ----------
     path
-        File; made, with its folder, if it is missing.
+        File; made, with its folder, if it is missing. None: in memory, gone when it is closed.
 
     Raises
     ------
@@ -57,11 +57,13 @@ class Store:
         added before is still there.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        self.path = Path("in memory" if path is None else path)
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = self.path.absolute()  # ":memory:" is a name like any other
+            if path is not None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Made absolute, as the name ":memory:" would mean something else to SQLite.
+            file = self.path.absolute() if path is not None else ":memory:"
             self._connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
             self._prepare()
         except (OSError, sqlite3.Error) as error:
