@@ -2,15 +2,16 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 import numpy as np
 from av.error import FFmpegError
+from numpy.typing import NDArray
 
-from vmaf_tiny.bars import picture_area
+from vmaf_tiny.bars import FEWEST, lit_edges, picture_area
 from vmaf_tiny.containers import Media, RawFormat
 from vmaf_tiny.edit import Box, Edit, edited
 from vmaf_tiny.errors import VmafTinyError
@@ -69,27 +70,38 @@ def survey(spec: object, raw: RawFormat | None, edit: Edit) -> Survey:
         if isinstance(spec, Sequence | np.ndarray) and not isinstance(spec, str):
             chosen = np.unique(np.linspace(0, max(len(spec) - 1, 0), _PICTURES).astype(int))
             pictures = as_images((spec[n] for n in chosen.tolist() if len(spec)), "video")
-            return Survey(area=_area(list(pictures), raw, edit))
+            return Survey(area=picture_area(*_looked_at(pictures, raw, edit)))
     except (VmafTinyError, FFmpegError, OSError, ValueError, TypeError):
         pass
     return Survey()
 
 
-def _area(pictures: Sequence[Image], raw: RawFormat | None, edit: Edit) -> Box | None:
+def _looked_at(
+    pictures: Iterable[Image], raw: RawFormat | None, edit: Edit
+) -> tuple[list[Luma], int]:
+    """Return luma planes of one size and their bits, until they leave no room for bars."""
     still = Edit(crop=None if edit.crop == "auto" else edit.crop, rotate=edit.rotate)
     lumas: list[Luma] = []
-    bits = 8
+    bits, telling = 8, 0
+    lit = np.zeros(4, bool)
     for picture in pictures:
         for image in edited(iter([picture]), still, "video"):
             if isinstance(image, av.VideoFrame):
                 bits = raw.depth if raw else pixels(image.format.name).bits
-                lumas.append(Converter(Conversion(bits=bits))(image))
+                luma = Converter(Conversion(bits=bits))(image)
             else:
                 bits = raw.depth if raw and image.itemsize == 2 else 8
-                lumas.append(image)
-    return picture_area(
-        [luma for luma in lumas if luma.size and luma.shape == lumas[0].shape], bits
-    )
+                luma = image
+            if luma.size and (not lumas or luma.shape == lumas[0].shape):
+                lumas.append(luma)
+                edges = lit_edges(luma, bits)
+                if edges is not None:
+                    telling += 1
+                    lit |= edges
+        # A bar is black in every picture, so that no other one could bring it back.
+        if telling >= FEWEST and lit.all():
+            break
+    return lumas, bits
 
 
 def _look_into(path: str | os.PathLike[str], raw: RawFormat | None, edit: Edit) -> Survey:
@@ -99,16 +111,20 @@ def _look_into(path: str | os.PathLike[str], raw: RawFormat | None, edit: Edit) 
         # Where a container has no index, FFmpeg would read all of it to seek.
         indexed = media.timestamps == "own" or media.format in _INDEXED
         seekable = bool(indexed and media.duration and media.stream.time_base)
-        found = _judged(_time_steps(media))
-        pictures = _key_frames(media) if seekable else []
-        if len(pictures) < _FEW and seekable:
+        start = _read_start(media)
+        lumas: list[Luma] = []
+        bits = 8
+        if seekable and not start.few_keys:
+            lumas, bits = _looked_at(_key_frames(media), raw, edit)
+        if len(lumas) < _FEW and seekable:
+            media.stream.codec_context.flush_buffers()
             media.seek(media.stream.start_time or 0)
-        elif len(pictures) < _FEW:
+        elif len(lumas) < _FEW:
             media.close()
             media = _open(path, raw)
-        if len(pictures) < _FEW:
-            pictures = list(_first_pictures(media))
-        return replace(found, area=_area(pictures, raw, edit))
+        if len(lumas) < _FEW:
+            lumas, bits = _looked_at(_first_pictures(media), raw, edit)
+        return replace(_judged(start.steps), area=picture_area(lumas, bits))
     finally:
         media.close()
 
@@ -120,12 +136,11 @@ def _open(path: str | os.PathLike[str], raw: RawFormat | None) -> Media:
     return media
 
 
-def _key_frames(media: Media) -> list[av.VideoFrame]:
-    """Return pictures from all over a video."""
+def _key_frames(media: Media) -> Iterator[av.VideoFrame]:
+    """Give pictures from all over a video."""
     stream, container, decoder = media.stream, media.container, media.stream.codec_context
     due = time.monotonic() + _PATIENCE
     seen: set[int | None] = {None}
-    found: list[av.VideoFrame] = []
     start, units = stream.start_time or 0, (media.duration or 0) / (stream.time_base or 1)
     for number in range(_PICTURES):
         if time.monotonic() > due:
@@ -135,9 +150,7 @@ def _key_frames(media: Media) -> list[av.VideoFrame]:
         if packet is not None and packet.size and packet.pts not in seen:
             seen.add(packet.pts)
             # A decoder keeps pictures back until it knows that no more will come.
-            found += packet.decode() or decoder.decode(None)
-    decoder.flush_buffers()
-    return found
+            yield from packet.decode() or decoder.decode(None)
 
 
 def _first_pictures(media: Media) -> Iterator[av.VideoFrame]:
@@ -154,19 +167,40 @@ def _first_pictures(media: Media) -> Iterator[av.VideoFrame]:
             break
 
 
-def _time_steps(media: Media) -> np.ndarray:
-    """Return seconds between the first pictures."""
+@dataclass(frozen=True)
+class _Start:
+    """What the first packets of a video tell.
+
+    Attributes
+    ----------
+    steps
+        Seconds between pictures.
+    few_keys
+        Whether the video ends with them, and has too few key frames for bars to be looked for in.
+    """
+
+    steps: NDArray[np.float64]
+    few_keys: bool
+
+
+def _read_start(media: Media) -> _Start:
     if media.timestamps != "own" or not media.stream.time_base:
-        return np.zeros(0)
-    packets = media.container.demux(media.stream)
-    stamps = [packet.pts for packet, _ in zip(packets, range(_PACKETS), strict=False)]
-    times = sorted({stamp for stamp in stamps if stamp is not None})
+        return _Start(np.zeros(0), False)
+    times: set[int] = set()
+    keys, ended = 0, False
+    # Not the packets, which may be pictures.
+    for packet, _ in zip(media.container.demux(media.stream), range(_PACKETS), strict=False):
+        keys += packet.is_keyframe
+        ended = not packet.size
+        if packet.pts is not None:
+            times.add(packet.pts)
     # The last in order of decoding may wait for others that come before them.
-    steps: np.ndarray = np.diff(times[: max(len(times) - 20, min(len(times), 20))])
-    return steps * float(media.stream.time_base)
+    known = sorted(times)[: max(len(times) - 20, min(len(times), 20))]
+    steps = np.diff(known).astype(np.float64) * float(media.stream.time_base)
+    return _Start(steps, ended and keys < _FEW)
 
 
-def _judged(steps: np.ndarray) -> Survey:
+def _judged(steps: NDArray[np.float64]) -> Survey:
     if len(steps) < 2:
         return Survey()
     usual = float(np.median(steps))

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import vmaf_tiny
-from clips import noisy, planes
+from clips import noisy, planes, write
 from vmaf_tiny import VmafTinyError
-from vmaf_tiny.bars import picture_area
-from vmaf_tiny.edit import Box
+from vmaf_tiny.bars import lit_edges, picture_area
+from vmaf_tiny.edit import Box, Edit
+from vmaf_tiny.survey import survey
 
 
 def barred(luma, top=0, bottom=0, left=0, right=0, black=16, bits=8):
@@ -26,6 +27,16 @@ def test_bars(bars, bits, black):
     top, _, left, _ = bars
     lumas = [barred(luma, *bars, black, bits) for luma in planes(5, bits=bits)]
     assert picture_area(lumas, bits) == Box(160, 128, left, top)
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_edges_that_are_lit_can_have_no_bar(bits):
+    (luma,) = planes(1, bits=bits)
+    assert lit_edges(luma, bits).tolist() == [True] * 4
+    letterbox = barred(luma, top=20, bottom=2, bits=bits)  # two rows are no bar
+    assert lit_edges(letterbox, bits).tolist() == [False, True, True, True]
+    assert lit_edges(barred(luma, right=9, bits=bits), bits).tolist() == [True] * 3 + [False]
+    assert lit_edges(np.full_like(luma, 16 << (bits - 8)), bits) is None
 
 
 def test_bars_of_a_bad_encode():
@@ -78,3 +89,26 @@ def test_lit_things_that_move_in_the_dark():
 def test_what_is_no_video_is_refused_by_who_reads_it(pictures: object) -> None:
     with pytest.raises(VmafTinyError):
         vmaf_tiny.score(pictures, pictures)  # type: ignore[arg-type]
+
+
+def test_no_more_pictures_are_looked_at_than_it_takes():
+    class Shown(list):
+        def __getitem__(self, index):
+            looked_at.append(index)
+            return super().__getitem__(index)
+
+    looked_at = []
+    black = np.full((128, 160), 16, np.uint8)
+    assert survey(Shown([black, *planes(40)]), None, Edit()).area == Box(160, 128, 0, 0)
+    assert len(looked_at) == 4  # three that can tell
+    looked_at.clear()
+    letterbox = [barred(luma, 20, 20) for luma in planes(40)]
+    assert survey(Shown(letterbox), None, Edit()).area == Box(160, 128, 0, 20)
+    assert len(looked_at) == 10
+
+
+@pytest.mark.parametrize("interval", [2, 250])  # with key frames to look at, and with one
+def test_area_of_a_file(tmp_path, interval):
+    lumas = [barred(luma, 20, 20) for luma in planes(24)]
+    path = write(tmp_path / "a.mkv", lumas, options={"g": str(interval)})
+    assert survey(path, None, Edit()).area == Box(160, 128, 0, 20)
