@@ -1,5 +1,6 @@
 """The two videos of a comparison: looked into, edited, opened, checked against each other."""
 
+import functools
 import os
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -64,11 +65,23 @@ class Inputs:
         self._formats = (
             raw if isinstance(raw, tuple) else [raw_for(spec, raw) for spec in self._specs]
         )
-        sides = self._specs, self._formats, edit or (None, None), _ROLES
+        self._edits: Sequence[Edit | None] = edit or (None, None)
+        sides = zip(self._specs, self._formats, self._edits, _ROLES, strict=False)
         # Files at the same time; all else one after the other, as both may be the same.
         files = all(isinstance(spec, str | os.PathLike) for spec in self._specs)
-        with ThreadPoolExecutor(len(self._specs) if files else 1) as pool:
-            self._seen = list(pool.map(survey_edited, *sides))
+        self._together = files and not any(map(read_once, self._specs))
+        pool = ThreadPoolExecutor(len(self._specs) if files else 1)
+        self._looks = [pool.submit(survey_edited, *side) for side in sides]
+        # Files are opened while they are looked into, unless that tells what is done to them.
+        found = any(side and side.crop == "auto" for side in self._edits)
+        pool.shutdown(wait=found or not self._together)
+        if found:
+            self._edits = [seen.edit for seen in self._seen]
+
+    @functools.cached_property
+    def _seen(self) -> list["Surveyed"]:
+        """What looking into the videos has told; waits for it."""
+        return [look.result() for look in self._looks]
 
     @property
     def edits(self) -> tuple[str, ...]:
@@ -79,21 +92,28 @@ class Inputs:
     def open(self, stack: ExitStack) -> list[Source]:
         """Open the videos, to be closed by the stack."""
         damaged = "damage" in self._allowed
-        return [
-            stack.enter_context(
-                open_source(
-                    spec,
-                    role=role,
-                    raw=form,
-                    decode_threads=self._threads,
-                    damaged=damaged,
-                    edit=seen.edit,
-                )
+        opens = [
+            functools.partial(
+                open_source,
+                spec,
+                role=role,
+                raw=form,
+                decode_threads=self._threads,
+                damaged=damaged,
+                edit=edit,
             )
-            for spec, role, form, seen in zip(
-                self._specs, _ROLES, self._formats, self._seen, strict=False
+            for spec, role, form, edit in zip(
+                self._specs, _ROLES, self._formats, self._edits, strict=False
             )
         ]
+        if not self._together:
+            return [stack.enter_context(call()) for call in opens]
+        with ThreadPoolExecutor(len(opens)) as pool:
+            opened = [pool.submit(call) for call in opens]
+        for one in opened:
+            if one.exception() is None:  # to be closed, though the other may have failed
+                stack.enter_context(one.result())
+        return [one.result() for one in opened]
 
     def checks(self, sources: Sequence[Source]) -> tuple[Check, ...]:
         """Return what the videos are like."""

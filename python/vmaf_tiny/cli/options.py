@@ -198,13 +198,13 @@ class ModelOptions(ModelChoice):
 
     def open(self) -> Model:
         """Load the model."""
-        return Model(
-            self.tiny_model,
-            **self._options(),
-            codec=self.codec,
-            preset=self.preset,
-            crf=self.crf,
-        )
+        return Model(self.tiny_model, **self._options(), **self._told())
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `vmaf_tiny.score` takes of these."""
+        options = self._options()
+        options["model_threads"] = options.pop("threads")
+        return {"model": self.tiny_model, **options, **self._told()}
 
     def models(self) -> "Models":
         """Return what loads the model for encodes of which the encoder is known or told here."""
@@ -213,6 +213,9 @@ class ModelOptions(ModelChoice):
         given = self.codec, self.preset, self.crf
         told = Conditions(*given) if any(value is not None for value in given) else None
         return Models(self.tiny_model, told=told, **self._options())
+
+    def _told(self) -> dict[str, Any]:
+        return {"codec": self.codec, "preset": self.preset, "crf": self.crf}
 
     def _options(self) -> dict[str, Any]:
         return {

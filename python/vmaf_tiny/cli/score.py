@@ -16,9 +16,7 @@ from vmaf_tiny.cli.options import (
 )
 from vmaf_tiny.cli.progress import Shown, progress_shown
 from vmaf_tiny.errors import VmafTinyError
-from vmaf_tiny.probe import describe
 from vmaf_tiny.score import score
-from vmaf_tiny.table import need_pyarrow, write_table
 
 
 def run(
@@ -36,15 +34,16 @@ def run(
     if log and log[0] != "-":
         _check_log(Path(log[0]), (reference, distorted))
     if log and log[1] == TABLE:
+        from vmaf_tiny.table import need_pyarrow
+
         need_pyarrow()
     shown: AbstractContextManager[Shown | None]
     shown = nullcontext() if output.quiet else progress_shown()
-    # The model first, as it is quick to say no.
-    with model.open() as opened, shown as progress:
+    with shown as progress:
         result = score(
             reference,
             distorted,
-            opened,
+            **model.arguments(),
             **pair.arguments(),
             **edit.arguments(),
             **raw.arguments(),
@@ -55,6 +54,9 @@ def run(
     for warning in result.warnings:
         print("vmaf-tiny: warning:", warning, file=sys.stderr)
     if log and log[1] == TABLE:
+        from vmaf_tiny.probe import describe
+        from vmaf_tiny.table import write_table
+
         write_table(log[0], [describe(result, reference, distorted)])
     elif log:
         result.write(*log)
