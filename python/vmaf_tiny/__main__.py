@@ -2,7 +2,7 @@
 
 import sys
 
-from vmaf_tiny.cli import main
+from vmaf_tiny.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())
