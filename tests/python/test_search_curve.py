@@ -47,6 +47,15 @@ curves = st.builds(
 
 
 @settings(max_examples=300, deadline=None)
+@given(curves, st.floats(75, 97), st.integers(2, 6))
+def test_nothing_is_encoded_twice_where_all_is_encoded_whole(curve, target, probes):
+    goal = Goal(target, 0.05, 10, 51, probes=probes)
+    found = find(lambda crf, whole: prober(curve)(crf, whole=True), goal)
+    tried = [probe.crf for probe in found.probes]
+    assert len(set(tried)) == len(tried)
+
+
+@settings(max_examples=300, deadline=None)
 @given(curves, st.floats(75, 97))
 def test_the_answer_is_that_of_brute_force_or_its_neighbour(curve, target):
     goal = Goal(target, 0.3, 10, 51)

@@ -283,13 +283,15 @@ def next_crf(probes: Sequence[Probe], goal: Goal, *, last: bool = False) -> floa
     choices = [goal.low + goal.step * n for n in range(first, max(end, first) + 1)]
     passing = [crf for crf in choices if value(crf) >= enough]
     crossing = passing[-1] if passing else choices[0]
+    tried = goal.at(crossing)
     if not last:
-        return goal.at(crossing)
+        return tried
     if good is not None and not passing:
         crossing = good
     # What is missed now cannot be mended: stay a fifth of a step off.
     past = value(crossing) + 0.2 * (value(crossing + goal.step) - value(crossing))
-    return goal.at(crossing if past >= enough else crossing - goal.step)
+    safe = goal.at(crossing if past >= enough else crossing - goal.step)
+    return tried if _whole(probes, safe) else safe  # which is the answer anyway
 
 
 def rises(probes: Sequence[Probe]) -> list[tuple[Probe, Probe]]:
