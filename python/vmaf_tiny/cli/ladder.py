@@ -42,6 +42,7 @@ def run(
             source,
             rendition=encoder.rendition(),
             model=opened,
+            preflight=reports.preflight,
             progress=reports.work,
             finished=reports.rendition,
             **arguments,

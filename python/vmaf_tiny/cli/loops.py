@@ -15,10 +15,10 @@ this file describes; lines that are none are warnings and errors, for people. Ev
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from rich.markup import escape
 
@@ -29,12 +29,17 @@ from vmaf_tiny.cli.progress import LINE_EVERY, clock
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from vmaf_tiny.checks import Check
     from vmaf_tiny.encode import RenditionResult
     from vmaf_tiny.search import Probe, SearchProgress
     from vmaf_tiny.units import RenditionState, WorkProgress
 
 EVENTS = 1
 """Version of the events: raised when a reader of the one before would read them wrongly."""
+
+Preflight: TypeAlias = Callable[[Sequence["Check"]], None]
+
+_WIDE = 85  # columns of what is beside a bar
 
 _EVENT_EVERY = 1.0  # seconds between events of progress
 
@@ -59,6 +64,10 @@ class Trial:
 class Shown(Protocol):
     """Shows how far work is."""
 
+    @property
+    def preflight(self) -> Preflight | None:
+        """What shows what the source is like; None: that is not shown, nor waited for."""
+
     def work(self, progress: "WorkProgress", trial: Trial | None) -> None:
         """Show how far renditions are, of a search those of a probe."""
 
@@ -75,6 +84,11 @@ class Reports:
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
         self._probes = 0
+
+    @property
+    def preflight(self) -> Preflight | None:
+        """What is to be told what the source is like; None: nothing."""
+        return self._shown.preflight
 
     def work(self, progress: "WorkProgress") -> None:
         """Take how far a sweep or ladder is."""
@@ -120,12 +134,18 @@ def _shown(options: LoopOptions) -> Iterator[Shown]:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        columns = TextColumn("{task.fields[label]}"), BarColumn(), TextColumn("{task.description}")
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        console = Console(stderr=True)
+        bar = BarColumn(min(40, max(6, console.width - _WIDE)))
+        columns = TextColumn("{task.fields[label]}"), bar, TextColumn("{task.description}")
+        with Progress(*columns, console=console, transient=True) as bars:
             yield _Bars(bars)
 
 
 class _Nothing:
+    @property
+    def preflight(self) -> Preflight | None:
+        return None
+
     def work(self, progress: "WorkProgress", trial: Trial | None) -> None:
         pass
 
@@ -186,12 +206,21 @@ class _Bars(_Nothing):
         self._bars = bars
         self._tasks: dict[tuple[Trial | None, str], TaskID] = {}
 
+    @property
+    def preflight(self) -> Preflight | None:
+        return self._checks
+
+    def _checks(self, found: Sequence["Check"]) -> None:
+        from vmaf_tiny.cli.preflight import table
+
+        self._bars.console.print(table(found, "source"), "")
+
     def work(self, progress: "WorkProgress", trial: Trial | None) -> None:
         for each in progress.renditions:
             label = _name(trial) if trial else each.rendition.label
             self._update(trial, label, each.done, each.total, _one(each))
         if len(progress.renditions) > 1:
-            self._update(trial, "[bold]all", progress.done, progress.total, _all(progress))
+            self._update(trial, "[bold]all", progress.done, progress.total, _together(progress))
 
     def _update(
         self, trial: Trial | None, label: str, done: int, total: int | None, text: str
@@ -219,8 +248,18 @@ def _all(progress: "WorkProgress") -> str:
     counted = _counted(progress.done, progress.total, progress.fps, progress.eta)
     if len(progress.renditions) == 1:
         return counted
+    return f"{_whole(progress)}, {counted}"
+
+
+def _together(progress: "WorkProgress") -> str:
+    """Return how far all are, where each tells of its pictures."""
+    left = f", {clock(progress.eta, 0)} left" if progress.eta is not None else ""
+    return f"{_whole(progress)}, {progress.fps:.1f} fps{left}"
+
+
+def _whole(progress: "WorkProgress") -> str:
     done = sum(each.state in ("done", "stored") for each in progress.renditions)
-    return f"{done} of {len(progress.renditions)} renditions, {counted}"
+    return f"{done} of {len(progress.renditions)} renditions"
 
 
 def _counted(done: int, total: int | None, fps: float, eta: float | None) -> str:

@@ -46,14 +46,22 @@ def run(
     return 1 if found.refusal else 0
 
 
-def table(checks: Sequence[Check]) -> "Table":
-    """Return properties as a table in which what differs stands out."""
+def table(checks: Sequence[Check], role: str = "reference") -> "Table":
+    """Return properties as a table in which what differs stands out.
+
+    Parameters
+    ----------
+    checks
+        Of the videos.
+    role
+        What the first of them is.
+    """
     from rich.markup import escape
     from rich.table import Table
 
     rows = Table(box=None, pad_edge=False, header_style="dim")
     rows.add_column("preflight", style="dim")
-    rows.add_column("reference")
+    rows.add_column(role)
     if two := any(check.distorted for check in checks):
         rows.add_column("distorted")
     for check in checks:

@@ -40,6 +40,7 @@ def run(
             source,
             rendition=encoder.rendition(),
             model=opened,
+            preflight=reports.preflight,
             progress=reports.search,
             finished=reports.probe,
             **arguments,

@@ -42,6 +42,7 @@ def run(
         results = sweep(
             source,
             renditions,
+            preflight=reports.preflight,
             progress=reports.work,
             finished=reports.rendition,
             **arguments,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from os import PathLike
 
+from vmaf_tiny.checks import Check, checks
 from vmaf_tiny.containers import raw_for, read_once
 from vmaf_tiny.edit import Edit
 from vmaf_tiny.encode.feed import Feed
@@ -56,6 +57,21 @@ def survey_source(source: SourceSpec, raw: RawFormat | None, edit: Edit | None) 
     if edit.crop != "auto" and isinstance(source, str | PathLike):
         return Seen(edit, lambda: look()[1])
     return Seen(*look())
+
+
+def check_source(source: SourceSpec, raw: RawFormat | None, seen: Seen) -> tuple[Check, ...]:
+    """Return what a source is like as it is edited, though it may be refused.
+
+    The look into it is waited for.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    form = _raw(source, raw)
+    with open_source(source, role=ROLE, raw=form, damaged=True, edit=seen.edit) as opened:
+        return checks((opened.info,), (seen.survey,))
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """Options of all that does units of work: sweeps, ladders and searches take them by name."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TypedDict
 
 from vmaf_tiny._core import Model
+from vmaf_tiny.checks import Check
 from vmaf_tiny.conditions import Models
 from vmaf_tiny.edit import Edit
-from vmaf_tiny.encode.source import check_again, survey_source
+from vmaf_tiny.encode.source import check_again, check_source, survey_source
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.frames import RawFormat, SourceSpec
 from vmaf_tiny.inputs import Scale
@@ -31,6 +32,9 @@ class UnitOptions(TypedDict, total=False):
     store, workers, dask, upload, segment, at_once
         As for `Work`. With a store, what was killed goes on where it was, and several runs may
         share it.
+    preflight
+        Called once with what the source is like once it is edited, before work begins, which then
+        waits for the look into it; None: it is looked into while it is encoded.
     """
 
     model_dir: str | os.PathLike[str] | None
@@ -50,6 +54,7 @@ class UnitOptions(TypedDict, total=False):
     upload: bool
     segment: float | None
     at_once: int
+    preflight: Callable[[Sequence[Check]], None] | None
 
 
 def open_units(
@@ -81,6 +86,9 @@ def open_units(
     if isinstance(model, Model) and (work.workers or work.dask):
         raise OptionError("a model that is loaded stays in this process: give its id or path")
     check_again(source)
+    seen = survey_source(source, options.get("raw"), options.get("edit"))
+    if tell := options.get("preflight"):
+        tell(check_source(source, options.get("raw"), seen))
     scoring = Scoring(
         model=model,
         model_dir=options.get("model_dir"),
@@ -91,7 +99,7 @@ def open_units(
         allow=tuple(sorted(check_allowances(options.get("allow", ())))),
         raw=options.get("raw"),
         scale=options.get("scale", "reference"),
-        seen=survey_source(source, options.get("raw"), options.get("edit")),
+        seen=seen,
         threads=options.get("threads", 0) or work.threads(),
         cpu=options.get("cpu", "best"),
     )

@@ -8,6 +8,7 @@ from test_cli_terminal import Terminal
 
 import clips
 from command import run
+from vmaf_tiny import examine
 
 COMMANDS = {
     "sweep": ["--crf", "24,36", "--no-store"],
@@ -65,7 +66,7 @@ def test_the_screen_is_read_right():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_terminal_sees_progress_and_no_remains_of_it(terminal, source, command):
+def test_a_terminal_sees_progress_and_what_the_source_is_like_remains(terminal, source, command):
     shown = terminal(command, source, *COMMANDS[command])
     text = shown.read()
     assert shown.process.wait() in (0, 3), text
@@ -74,7 +75,11 @@ def test_a_terminal_sees_progress_and_no_remains_of_it(terminal, source, command
         for crf in (24, 36):
             assert re.search(rf"libx264 crf {crf} .*━.* fps.*, VMAF [\d.]+", text)
         assert "0 of 2 renditions" in text
-    assert screen(text) == []
+    head, *rows = screen(text)
+    assert head.split() == ["preflight", "source"]
+    assert [row.split(maxsplit=1) for row in rows] == [
+        [check.name, check.reference] for check in examine(str(source)).checks
+    ]
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
@@ -83,7 +88,7 @@ def test_a_log_gets_whole_lines_and_no_codes(source, command):
     done = run(command, source, *COMMANDS[command])
     assert done.returncode in (0, 3)
     for text in (done.stdout.decode(), done.stderr.decode()):
-        assert "\x1b" not in text and "\r" not in text
+        assert "\x1b" not in text and "\r" not in text and "preflight" not in text
     lines = done.stderr.decode().splitlines()
     assert all(re.fullmatch(r"vmaf-tiny: .*\d fps.*", line) for line in lines)
 
@@ -102,3 +107,13 @@ def test_quiet_is_quiet_on_a_terminal(terminal, source, command):
     shown = terminal(command, source, *COMMANDS[command], "-q")
     assert shown.read() == ""
     assert shown.process.wait() in (0, 3)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_refused_is_shown_first(terminal, tmp_path, command):
+    lumas = [clips.plane(n, 320, 240) for n in range(4)]
+    bright = clips.write(tmp_path / "hdr.mkv", lumas, color_trc=16)
+    shown = terminal(command, bright, *COMMANDS[command])
+    *rows, refusal = screen(shown.read())
+    assert shown.process.wait() == 1
+    assert "transfer   PQ" in rows and "is HDR" in refusal
