@@ -201,6 +201,8 @@ def build_ladder(
     rendition = rendition or Rendition("libx264")
     if any(q is not None for q in (rendition.crf, rendition.qp, rendition.bitrate)):
         raise OptionError(f"{rendition.label} has a quality: give those of the ladder as CRFs")
+    if wrong := [score for score in scores if not 0 <= score <= 100]:
+        raise OptionError(f"a rung for a score of {wrong[0]:g}: give 0 to 100")
     if options.get("scale") == "distorted":  # as the command's options may say
         raise OptionError("all sizes of a ladder are compared at one: give it, or leave it out")
     with open_units(source, model, options) as units:
@@ -227,7 +229,8 @@ def _shape(rows: int, width: int, height: int) -> tuple[int, int]:
         raise OptionError(
             f"{rows} rows: the source has {height}, and a ladder goes down from there"
         )
-    return 2 * round(width * rows / height / 2), 2 * round(rows / 2)
+    even = 2 * (rows // 2)
+    return 2 * round(width * even / height / 2), even
 
 
 def _qualities(encoder: str) -> list[float]:

@@ -163,7 +163,7 @@ def preflight(
             *warnings,
             *more,
             *_check_bars(sides, surveys, turned, allowed),
-            *_check_shape(sides, *sizes, allowed),
+            *_check_shape(sides, *sizes, allowed, made),
         ),
     )
 
@@ -332,10 +332,14 @@ def _margins(side: VideoInfo, area: Box) -> tuple[float, ...]:
 
 
 def _check_shape(
-    sides: _Sides, size: tuple[int, int], other: tuple[int, int], allowed: frozenset[str]
+    sides: _Sides,
+    size: tuple[int, int],
+    other: tuple[int, int],
+    allowed: frozenset[str],
+    made: bool,
 ) -> list[str]:
     """Refuse a picture that lies on its side, or is stretched."""
-    if (size[0] - size[1]) * (other[0] - other[1]) < 0:
+    if not made and (size[0] - size[1]) * (other[0] - other[1]) < 0:
         raise InputError(
             f"{sides[0].label} is {size[0]}x{size[1]}, {sides[1].label} is {other[0]}x{other[1]}:"
             f" turn one of them, as by --rotate {sides[1].role}=90, or crop it"
@@ -348,10 +352,12 @@ def _check_shape(
     # both have one shape, be it tagged or not.
     if min(abs(stored - 1), abs(shown - 1)) <= max(_SAME_ASPECT, 2 / min(other)):
         return []
+    width = 2 * round(size[0] * other[1] / size[1] / 2)
+    crop = "crop one of them, as by --crop reference=W:H:X:Y"
     return _refuse(
         f"{sides[1].label} of {other[0]}x{other[1]} would be stretched to the shape of"
         f" {size[0]}x{size[1]}",
-        "crop one of them, as by --crop reference=W:H:X:Y",
+        f"give a size of that shape, such as {width}x{other[1]}" if made else crop,
         "stretch",
         allowed,
     )

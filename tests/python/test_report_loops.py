@@ -39,7 +39,7 @@ def source(folder):
 @pytest.fixture(scope="module")
 def ladder(source, folder):
     return build_ladder(
-        source, sizes=[144, 72], rendition=FAST, crf=[22, 30, 38, 46], scores=[80, 40, 100.5],
+        source, sizes=[144, 72], rendition=FAST, crf=[22, 30, 38, 46], scores=[80, 40, 100],
         keep=folder,
     )  # fmt: skip
 
@@ -72,7 +72,7 @@ def test_a_ladder_is_shown_as_one(ladder, tmp_path):
         assert row[3:6] == [f"{rung.bitrate / 1000:,.1f}", f"{rung.peak / 1000:,.1f}",
                             f"{rung.score:.2f}"]  # fmt: skip
     assert "all compared at 256\N{MULTIPLICATION SIGN}144" in page
-    assert ladder.unmet == ("score 100.5",) and "No encode on the hull for score 100.5." in page
+    assert ladder.unmet == ("score 100",) and "No encode on the hull for score 100." in page
     marked = [row[0] for row in rows if "\N{BULLSEYE}" in row[0]]
     assert len(marked) == len(ladder.rungs)
     assert sum("\N{BLACK DIAMOND}" in row[0] for row in rows) == len(ladder.hull)
@@ -114,7 +114,7 @@ def test_ladders_are_compared(ladder, tmp_path):
     assert "Rungs of all ladders" in page
     told = comparison_of(grouped([ladder, ladder]), [])
     assert len(set(told.names)) == 2
-    assert [what for what, _ in told.lines] == ["score 100.5", "score 80", "score 40"]
+    assert [what for what, _ in told.lines] == ["score 100", "score 80", "score 40"]
     assert told.lines[0][1] == [None, None]
     rungs = {rung.asked: rung for rung in ladder.rungs}
     assert [each[0] for _, each in told.lines[1:]] == [rungs["score 80"], rungs["score 40"]]

@@ -133,7 +133,7 @@ def test_what_cannot_be_searched_is_refused(varied):
         ({"rendition": Rendition("mpeg4")}, "no CRF"),
         ({"rendition": Rendition("nothing")}, "no encoder"),
         ({"pool": "median"}, "unknown pooling 'median'"),
-        ({"crf": (30, 20)}, "low:high"),
+        ({"crf": (30, 20)}, "give the lower one first"),
         ({"probes": 1}, "2 or more"),
         ({"chunk": 0.0}, "more than 0 seconds"),
     ):

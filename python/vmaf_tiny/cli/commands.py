@@ -110,7 +110,7 @@ def search(
     work: LoopOptions = LoopOptions(),
     edit: SourceEditOptions = SourceEditOptions(),
     raw: RawOptions = RawOptions(),
-    model: ModelOptions = ModelOptions(),
+    model: LoopModelOptions = LoopModelOptions(),
 ) -> int:
     """Find the CRF that gives a source a score, in few encodes, and verify it.
 
@@ -140,7 +140,7 @@ def ladder(
     work: BatchOptions = BatchOptions(),
     edit: SourceEditOptions = SourceEditOptions(),
     raw: RawOptions = RawOptions(),
-    model: ModelOptions = ModelOptions(),
+    model: LoopModelOptions = LoopModelOptions(),
 ) -> int:
     """Encode a source at several sizes, compare all at one, and suggest the rungs of a ladder.
 
@@ -169,7 +169,7 @@ def sweep(
     edit: SourceEditOptions = SourceEditOptions(),
     raw: RawOptions = RawOptions(),
     model: LoopModelOptions = LoopModelOptions(),
-    output: Annotated[str | None, PATH, Parameter(alias="-o", group=OUTPUT)] = None,
+    output: Annotated[tuple[str, ...], PATHS, Parameter(alias="-o", group=OUTPUT)] = (),
 ) -> int:
     """Encode a source in many ways, in memory, and score every encode.
 
@@ -183,8 +183,8 @@ def sweep(
     source
         The original: any file that FFmpeg decodes, .y4m or raw .yuv.
     output
-        File to write the results to: .json has everything, .parquet and .frames.csv a row for each
-        picture, .csv a row for each rendition.
+        Files to write: .json has everything, .parquet and .frames.csv a row for each picture, .csv
+        one for each rendition; - is JSON on standard output. Give it once for each.
     """
     from vmaf_tiny.cli.sweep import run
 

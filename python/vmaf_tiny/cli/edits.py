@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 
 from cyclopts import Group, Parameter
 
+from vmaf_tiny.cli.options import LIST
 from vmaf_tiny.errors import OptionError
 
 EDIT = Group(
@@ -16,7 +17,6 @@ EDIT = Group(
 )
 SOURCE_EDIT = Group("Repairs", sort_key=2)
 SIDES = {"reference": (0,), "distorted": (1,), "both": (0, 1)}
-LIST = Parameter(negative=())
 
 
 @Parameter(name="*", group=EDIT)

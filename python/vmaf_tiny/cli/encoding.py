@@ -1,8 +1,9 @@
 """Options of commands that encode a source: sweeps, ladders and searches."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
@@ -10,6 +11,7 @@ from cyclopts.types import NonNegativeFloat, NonNegativeInt, PositiveFloat, Posi
 
 from vmaf_tiny.cli.options import FLAG, LIST, OUTPUT, PATH, PATHS, VIDEO, WORK
 from vmaf_tiny.errors import OptionError
+from vmaf_tiny.files import check_writable
 
 if TYPE_CHECKING:
     from vmaf_tiny.encode import Rendition
@@ -36,13 +38,15 @@ class EncoderOptions:
     option: Annotated[tuple[str, ...], LIST, Parameter(alias="-O")] = ()
     """More for the encoder by FFmpeg's names, such as tune=film; once for each."""
 
-    def rendition(self) -> "Rendition":
-        """Return it without a quality."""
+    def rendition(self, size: str | None = None) -> "Rendition":
+        """Return it without a quality, maybe of a size."""
         from vmaf_tiny.encode import Rendition
+        from vmaf_tiny.sweep.grid import size_of
 
         return Rendition(
             self.encoder,
             preset=self.preset,
+            size=size_of(size) if size else None,
             pix_fmt=self.pix_fmt,
             options=dict(_named(text) for text in self.option),
         )
@@ -72,6 +76,9 @@ class LoopOptions:
     threads: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
     """Threads for the features, of each worker; 0: one per processor."""
 
+    cpu: Annotated[str, Parameter(group=WORK)] = "best"
+    """Kernels to compute with; `vmaf-tiny doctor` lists them. All give the same scores."""
+
     allow_hdr: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
     """Score PQ or HLG video, although the model knows SDR only."""
 
@@ -80,6 +87,9 @@ class LoopOptions:
 
     allow_damage: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
     """Encode what can be decoded of a damaged or cut-off source."""
+
+    allow_stretch: Annotated[bool, FLAG, Parameter(group=VIDEO)] = False
+    """Encode at a size of another shape than the source's, and compare it stretched back."""
 
     keep: Annotated[str | None, PATH, Parameter(group=OUTPUT)] = None
     """Folder to keep the encodes in, as Matroska; of a search, that of the answer."""
@@ -109,8 +119,8 @@ class LoopOptions:
 
     def arguments(self) -> dict[str, Any]:
         """Return what `sweep`, `build_ladder` and `search` take of these."""
-        names = ("mode", "segment", "workers", "dask", "upload", "threads", "keep")
-        allowances = ("hdr", "interlaced", "damage")
+        names = ("mode", "segment", "workers", "dask", "upload", "threads", "cpu", "keep")
+        allowances = ("hdr", "interlaced", "damage", "stretch")
         return {
             **{name: getattr(self, name) for name in names},
             "allow": [name for name in allowances if getattr(self, f"allow_{name}")],
@@ -147,7 +157,8 @@ class SearchOptions:
     """Score to reach."""
 
     pool: str = "mean"
-    """Pooling of the score: mean, harmonic_mean, min, p1, p5, p10, p50."""
+    """What of the scores of all pictures is to reach it: mean, harmonic_mean, min, p1, p5, p10 or
+    p50, such as p5: all but the worst 5 % of the pictures."""
 
     tolerance: NonNegativeFloat = 0.3
     """Points below the target that are good enough, and above it that are near enough."""
@@ -170,10 +181,14 @@ class SearchOptions:
     probes: PositiveInt = 5
     """Encodes at most; the first and the last are of the whole."""
 
-    output: Annotated[str | None, PATH, Parameter(alias="-o", group=OUTPUT)] = None
-    """File to write to: .json has the answer, all probes and the encodes of the whole, .parquet
-    and .frames.csv a row for each picture of these, .csv one for each; - is JSON on standard
-    output."""
+    size: str | None = None
+    """Size to encode at, such as 1280x720; without it that of the source, at which it is
+    compared."""
+
+    output: Annotated[tuple[str, ...], PATHS, Parameter(alias="-o", group=OUTPUT)] = ()
+    """Files to write: .json has the answer, all probes and the encodes of the whole, .parquet and
+    .frames.csv a row for each picture of these, .csv one for each; - is JSON on standard output.
+    Give it once for each."""
 
     def arguments(self) -> dict[str, Any]:
         """Return what `search` takes of these."""
@@ -200,13 +215,15 @@ class LadderOptions:
     """Rows of pictures; those above the source's are left out."""
 
     crf: str | None = None
-    """CRFs of each size; without it six over the range that is of use."""
+    """CRFs of each size, such as 18:40:4 (both ends are in it) or 20,26,32; without it six over
+    the range that is of use."""
 
     scores: str | None = None
     """Scores to suggest rungs for: the cheapest encode that has each."""
 
     bitrates: str | None = None
-    """Bitrates in kbit/s to suggest rungs for: the best encode within each."""
+    """Bitrates to suggest rungs for, such as 800k,1.5M or in kbit/s: the best encode within
+    each."""
 
     output: Annotated[tuple[str, ...], PATHS, Parameter(alias="-o", group=OUTPUT)] = ()
     """Files to write: .json has everything, .m3u8 the rungs for HLS, .mpd for DASH, .parquet and
@@ -215,17 +232,45 @@ class LadderOptions:
 
     def arguments(self) -> dict[str, Any]:
         """Return what `build_ladder` takes of these."""
+        from vmaf_tiny.sweep.grid import bits_per_second, numbers
+
         values: dict[str, Any] = {
             "sizes": [round(size) for size in _numbers("--sizes", self.sizes)],
             "skip_larger": True,
         }
         if self.crf is not None:
-            values["crf"] = _numbers("--crf", self.crf)
+            values["crf"] = numbers(self.crf)
         if self.scores is not None:
             values["scores"] = _numbers("--scores", self.scores)
         if self.bitrates is not None:
-            values["bitrates"] = [1000 * rate for rate in _numbers("--bitrates", self.bitrates)]
+            kilo = (f"{rate}k" if rate[-1:].isdigit() else rate for rate in _listed(self.bitrates))
+            values["bitrates"] = bits_per_second(",".join(kilo))
         return values
+
+
+def check_results(path: str, source: str, also: Sequence[str] = ()) -> None:
+    """Refuse a file that results cannot be written to, before the work and not after it.
+
+    Parameters
+    ----------
+    path
+        Of the file; ``"-"`` is standard output.
+    source
+        What is read.
+    also
+        Endings of more than the formats of results.
+    """
+    from vmaf_tiny.encode.tables import results_format
+
+    if path == "-":
+        return
+    if PurePath(path).suffix.lower() not in also:
+        results_format(path, also)
+    check_writable(path, [source])
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
 
 
 def _numbers(name: str, text: str) -> list[float]:

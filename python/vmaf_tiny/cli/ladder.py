@@ -8,12 +8,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
-from vmaf_tiny.cli.encoding import BatchOptions, EncoderOptions, LadderOptions
+from vmaf_tiny.cli.encoding import BatchOptions, EncoderOptions, LadderOptions, check_results
 from vmaf_tiny.cli.loops import loop_shown
-from vmaf_tiny.cli.options import ModelOptions, RawOptions
+from vmaf_tiny.cli.options import LoopModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, show
-from vmaf_tiny.encode.tables import results_format, write_document, write_results
-from vmaf_tiny.files import check_writable, write_text
+from vmaf_tiny.encode.tables import write_document, write_results
+from vmaf_tiny.files import write_text
 from vmaf_tiny.ladder import Ladder, build_ladder
 
 _LISTS = (".m3u8", ".mpd")
@@ -26,15 +26,11 @@ def run(
     work: BatchOptions,
     edit: SourceEditOptions,
     raw: RawOptions,
-    model: ModelOptions,
+    model: LoopModelOptions,
 ) -> int:
     """Build a ladder, write and show it."""
     for path in options.output:
-        if path == "-":
-            continue
-        if Path(path).suffix.lower() not in _LISTS:
-            results_format(path, also=_LISTS)
-        check_writable(path, [source])
+        check_results(path, source, _LISTS)
     arguments = {**options.arguments(), **work.arguments(), **edit.arguments()}
     arguments |= raw.arguments()
     with model.models() as opened, loop_shown(work) as reports:

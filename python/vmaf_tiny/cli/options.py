@@ -31,7 +31,15 @@ TABLE = "parquet"
 FORMAT = Group(show=False, validator=mutually_exclusive)
 
 FLAG = Parameter(negative=(), show_default=False)
-LIST = Parameter(negative=())
+
+
+def _joined(values: tuple[object, ...]) -> str:
+    """Return a list as it is written on the command line."""
+    return ",".join(map(str, values))
+
+
+LIST = Parameter(negative=(), show_default=False)
+LISTED = Parameter(negative=(), show_default=_joined)
 
 
 def is_no_option(_: type, value: str | tuple[str, ...] | None) -> None:
@@ -42,7 +50,9 @@ def is_no_option(_: type, value: str | tuple[str, ...] | None) -> None:
 
 
 PATH = Parameter(allow_leading_hyphen=True, validator=is_no_option)
-PATHS = Parameter(allow_leading_hyphen=True, validator=is_no_option, negative=())
+PATHS = Parameter(
+    allow_leading_hyphen=True, validator=is_no_option, negative=(), show_default=False
+)
 
 
 @Parameter(name="*", group=VIDEO)
@@ -151,6 +161,26 @@ class ModelChoice:
     no_clip: Annotated[bool, FLAG] = False
     """Let scores leave 0 to 100."""
 
+    tiny_threads: NonNegativeInt = 0
+    """Threads of ONNX Runtime; 0: 1."""
+
+    ort_lib: Annotated[str | None, PATH] = None
+    """Path of libonnxruntime, instead of that of the onnxruntime package."""
+
+    verify: Annotated[bool, FLAG] = False
+    """Refuse a model that is not in the registry."""
+
+    def options(self) -> dict[str, Any]:
+        """Return what `Model` takes of these."""
+        return {
+            "model_dir": self.model_dir,
+            "device": self.tiny_device,
+            "ort_library": self.ort_lib,
+            "threads": self.tiny_threads,
+            "registered_only": self.verify,
+            "clip": not self.no_clip,
+        }
+
 
 @Parameter(name="*", group=MODEL)
 @dataclass(frozen=True)
@@ -161,30 +191,17 @@ class LoopModelOptions(ModelChoice):
     """Tell a model that is conditioned on the encoder nothing of it, rather than encoder, preset
     and CRF of each rendition."""
 
-    def scoring(self) -> dict[str, Any]:
-        """Return what `vmaf_tiny.sweep.sweep` takes of these."""
-        return {
-            "model": self.tiny_model,
-            "model_dir": self.model_dir,
-            "device": self.tiny_device,
-            "clip": not self.no_clip,
-            "blind": self.blind,
-        }
+    def models(self) -> "Models":
+        """Return what loads the model, told of each encode or of none."""
+        from vmaf_tiny.conditions import BLIND, Models
+
+        return Models(self.tiny_model, told=BLIND if self.blind else None, **self.options())
 
 
 @Parameter(name="*", group=MODEL)
 @dataclass(frozen=True)
 class ModelOptions(ModelChoice):
     """Which model, where it runs, and what it is told."""
-
-    tiny_threads: NonNegativeInt = 0
-    """Threads of ONNX Runtime; 0: 1."""
-
-    ort_lib: Annotated[str | None, PATH] = None
-    """Path of libonnxruntime, instead of that of the onnxruntime package."""
-
-    verify: Annotated[bool, FLAG] = False
-    """Refuse a model that is not in the registry."""
 
     codec: str | None = None
     """Encoder of the distorted video, such as libx264, for models that are conditioned on it;
@@ -198,11 +215,11 @@ class ModelOptions(ModelChoice):
 
     def open(self) -> Model:
         """Load the model."""
-        return Model(self.tiny_model, **self._options(), **self._told())
+        return Model(self.tiny_model, **self.options(), **self._told())
 
     def arguments(self) -> dict[str, Any]:
         """Return what `vmaf_tiny.score` takes of these."""
-        options = self._options()
+        options = self.options()
         options["model_threads"] = options.pop("threads")
         return {"model": self.tiny_model, **options, **self._told()}
 
@@ -212,20 +229,10 @@ class ModelOptions(ModelChoice):
 
         given = self.codec, self.preset, self.crf
         told = Conditions(*given) if any(value is not None for value in given) else None
-        return Models(self.tiny_model, told=told, **self._options())
+        return Models(self.tiny_model, told=told, **self.options())
 
     def _told(self) -> dict[str, Any]:
         return {"codec": self.codec, "preset": self.preset, "crf": self.crf}
-
-    def _options(self) -> dict[str, Any]:
-        return {
-            "model_dir": self.model_dir,
-            "device": self.tiny_device,
-            "ort_library": self.ort_lib,
-            "threads": self.tiny_threads,
-            "registered_only": self.verify,
-            "clip": not self.no_clip,
-        }
 
 
 @Parameter(name="*", group=WORK)
@@ -296,7 +303,7 @@ class SweepOptions:
     ``--preset libsvtav1=8``.
     """
 
-    encoder: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE)] = ("libx264",)
+    encoder: Annotated[tuple[str, ...], LISTED, Parameter(group=ENCODE)] = ("libx264",)
     """Encoders by FFmpeg's names; PyAV has libx264, libx265, libsvtav1, libvpx-vp9 and more."""
 
     crf: Annotated[tuple[str, ...], LIST, Parameter(group=ENCODE)] = ()
@@ -326,22 +333,22 @@ class SweepOptions:
 class BenchOptions:
     """What is measured; options that take a list are repeated."""
 
-    size: Annotated[tuple[str, ...], LIST] = ("1920x1080",)
+    size: Annotated[tuple[str, ...], LISTED] = ("1920x1080",)
     """Sizes of synthetic pictures."""
 
-    bits: Annotated[tuple[PositiveInt, ...], LIST] = (8, 10)
+    bits: Annotated[tuple[PositiveInt, ...], LISTED] = (8, 10)
     """Bits per sample of synthetic pictures."""
 
     cpu: Annotated[tuple[str, ...], LIST] = ()
     """CPU levels; without it all, the best first."""
 
-    mode: Annotated[tuple[str, ...], LIST] = MODES
+    mode: Annotated[tuple[str, ...], LISTED] = MODES
     """Modes."""
 
-    threads: Annotated[tuple[PositiveInt, ...], LIST] = (1, 2)
+    threads: Annotated[tuple[PositiveInt, ...], LISTED] = (1, 2)
     """Numbers of threads."""
 
-    renditions: Annotated[tuple[PositiveInt, ...], LIST] = (1, 4)
+    renditions: Annotated[tuple[PositiveInt, ...], LISTED] = (1, 4)
     """Numbers of renditions of one reference."""
 
     pictures: PositiveInt = 12

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -14,16 +15,41 @@ from vmaf_tiny.result import Result
 WORST = 5
 """Frames that are listed."""
 
+_WIDE = 1000  # characters, where there is no terminal
 _BANDS = ((80.0, "green"), (60.0, "yellow"))
 
 
 def show(what: RenderableType) -> None:
     """Print to standard output; lines are broken for a terminal only."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
     with console.capture() as text:
         console.print(what)
     for line in text.get().splitlines():
         print(line.rstrip())  # tables are padded to their width
+
+
+def fitted(columns: Mapping[str, Sequence[str]], spared: Sequence[str] = ()) -> Table:
+    """Return a table of numbers that fits the terminal.
+
+    Parameters
+    ----------
+    columns
+        Cells by name of the column, as markup; the first one's are names, which may be broken.
+    spared
+        Columns that are left out where there is no room, the first ones first.
+    """
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    unlimited = console.options.update(width=_WIDE)
+    for count in range(len(spared) + 1):
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        kept = [name for name in columns if name not in spared[:count]]
+        for number, name in enumerate(kept):
+            table.add_column(name, justify="right" if number else "left", no_wrap=number > 0)
+        for cells in zip(*(columns[name] for name in kept), strict=True):
+            table.add_row(*cells)
+        if console.measure(table, options=unlimited).maximum <= console.width:
+            break
+    return table
 
 
 def view(result: Result) -> RenderableType:

@@ -9,15 +9,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
-from vmaf_tiny.cli.encoding import BatchOptions
+from vmaf_tiny.cli.encoding import BatchOptions, check_results
 from vmaf_tiny.cli.loops import loop_shown
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions, SweepOptions
 from vmaf_tiny.cli.progress import clock
-from vmaf_tiny.cli.show import coloured, show
+from vmaf_tiny.cli.show import coloured, fitted, show
 from vmaf_tiny.encode import Rendition, RenditionResult, write_results
-from vmaf_tiny.encode.tables import results_format
+from vmaf_tiny.encode.tables import to_dict, write_document
 from vmaf_tiny.errors import OptionError
-from vmaf_tiny.files import check_writable
 from vmaf_tiny.sweep import BdRate, bd_rates, grid, sweep
 from vmaf_tiny.sweep.curves import has_library
 from vmaf_tiny.sweep.grid import bits_per_second, numbers, size_of
@@ -30,18 +29,18 @@ def run(
     edit: SourceEditOptions,
     raw: RawOptions,
     model: LoopModelOptions,
-    output: str | None,
+    output: Sequence[str],
 ) -> int:
     """Sweep and show."""
     renditions = renditions_of(options)
-    if output:
-        results_format(output)
-        check_writable(output, [source])
-    arguments = {**work.arguments(), **raw.arguments(), **edit.arguments(), **model.scoring()}
-    with loop_shown(work) as reports:
+    for path in output:
+        check_results(path, source)
+    arguments = {**work.arguments(), **edit.arguments(), **raw.arguments()}
+    with model.models() as opened, loop_shown(work) as reports:
         results = sweep(
             source,
             renditions,
+            opened,
             preflight=reports.preflight,
             progress=reports.work,
             finished=reports.rendition,
@@ -50,9 +49,14 @@ def run(
     for warning in dict.fromkeys(text for made in results for text in made.result.warnings):
         print("vmaf-tiny: warning:", warning, file=sys.stderr)
     rates = bd_rates(results) if has_library() else []
-    if output:
-        notes = {"bd_rates": [asdict(rate) for rate in rates]} if rates else None
-        write_results(output, results, notes=notes)
+    notes = {"bd_rates": [asdict(rate) for rate in rates]} if rates else None
+    for path in output:
+        if path == "-":
+            write_document(path, to_dict(results, notes))
+        else:
+            write_results(path, results, notes=notes)
+    if "-" in output:
+        return 0
     if work.quiet:
         for made in results:
             print(f"{made.score:.6f}")
@@ -134,22 +138,20 @@ def view(results: Sequence[RenditionResult], rates: Sequence[BdRate]) -> Rendera
 
 
 def _table(results: Sequence[RenditionResult]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("rendition", no_wrap=True)
-    for name in ("kbit/s", "VMAF", "harmonic", "p5", "min", "worst second", "at", "encode fps"):
-        table.add_column(name, justify="right")
-    for made in results:
-        pooled, worst = made.pooled, made.worst_window()
-        table.add_row(
-            escape(made.rendition.label),
-            f"{made.bitrate / 1000:.1f}",
-            coloured(made.score),
-            *(f"{pooled[name]:.3f}" for name in ("harmonic_mean", "p5", "min")),
-            f"{worst.score:.3f}",
-            clock(worst.start, 2),
-            f"{made.encode_fps:.1f}",
-        )
-    return table
+    worst = [made.worst_window() for made in results]
+    columns = {
+        "rendition": [escape(made.rendition.label) for made in results],
+        "kbit/s": [f"{made.bitrate / 1000:.1f}" for made in results],
+        "VMAF": [coloured(made.score) for made in results],
+        **{
+            name.partition("_")[0]: [f"{made.pooled[name]:.3f}" for made in results]
+            for name in ("harmonic_mean", "p5", "min")
+        },
+        "worst second": [f"{window.score:.3f}" for window in worst],
+        "at": [clock(window.start, 2) for window in worst],
+        "encode fps": [f"{made.encode_fps:.1f}" for made in results],
+    }
+    return fitted(columns, ("harmonic", "encode fps", "min", "at", "worst second"))
 
 
 def _rates(rates: Sequence[BdRate]) -> Table:

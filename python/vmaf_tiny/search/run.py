@@ -27,6 +27,7 @@ from vmaf_tiny.units import Units, WorkProgress
 from vmaf_tiny.units.options import UnitOptions, open_units
 from vmaf_tiny.windows import worst_windows
 
+_POOLS = tuple(name for name in POOLINGS if name != "stdev")  # which is no score
 _MOST_CRFS = 10000  # to choose from
 _LEAST_SAMPLES = 3  # before a confidence interval is believed
 
@@ -266,8 +267,8 @@ def search(
     """
     rendition = rendition or Rendition("libx264")
     goal = _goal(rendition, target, tolerance, crf, step, probes)
-    if pool not in POOLINGS:
-        raise OptionError(f"unknown pooling {pool!r}: choose one of {', '.join(POOLINGS)}")
+    if pool not in _POOLS:
+        raise OptionError(f"unknown pooling {pool!r}: choose one of {', '.join(_POOLS)}")
     if first is not None and not math.isfinite(first):
         raise OptionError(f"a first CRF of {first}: give a number")
     if not chunk > 0 or samples < 0:
@@ -306,8 +307,12 @@ def _goal(
     low, high = crf
     if not 0 < target <= 100:
         raise OptionError(f"a target of {target:g}: give more than 0, up to 100")
-    if not tolerance >= 0 or not step > 0 or not low < high:
-        raise OptionError("tolerance, step and CRFs: give 0 or more, more than 0, and low:high")
+    if not tolerance >= 0:
+        raise OptionError(f"a tolerance of {tolerance:g}: give 0 or more points")
+    if not step > 0:
+        raise OptionError(f"a step of {step:g} between CRFs: give more than 0")
+    if not low < high:
+        raise OptionError(f"CRF {low:g} to {high:g}: give the lower one first, such as 18:40")
     if (high - low) / step > _MOST_CRFS:
         raise OptionError(f"{(high - low) / step:.0f} CRFs to choose from: give a larger step")
     if probes < 2:
