@@ -9,19 +9,27 @@
 #include "base/arena.h"
 #include "features/picture.h"
 
-/** Rows of wavelet coefficients of one picture, and its next approximation. */
+/** Rows of a level: four are filtered for a row of the next, three are looked at for masking. */
+enum { VMT_ADM_NEAR = 4, VMT_ADM_MASKS = 3 };
+
+/** What is kept of a level of one picture: row y is in [y % VMT_ADM_...]. */
+typedef struct VmtAdmRows {
+    void *near[VMT_ADM_NEAR];          /**< approximation: int16_t at level 0, int32_t after */
+    VmtMasking masking[VMT_ADM_MASKS]; /**< unused for the reference */
+    int64_t visible[3];                /**< numerator per band */
+} VmtAdmRows;
+
+/** One picture. */
 typedef struct VmtAdmPicture {
-    void *plane[2];         /**< approximation, [level & 1]: int16_t of level 0, int32_t after */
-    VmtMasking masking[3];  /**< of row y in [y % 3]; unused for the reference */
-    int64_t visible[3];     /**< numerator per band */
+    VmtAdmRows level[VMT_SCALES];
 } VmtAdmPicture;
 
 /** Buffers of one worker. */
 typedef struct VmtAdm {
-    int32_t *low, *high;        /**< a row filtered vertically */
+    int32_t *low, *high;            /**< a row filtered vertically */
     VmtBands ref_bands, dis_bands;
-    VmtAdmPicture *pictures;    /**< [0]: reference, [1 + k]: rendition k */
-    uint64_t cubes[3];          /**< denominator per band */
+    VmtAdmPicture *pictures;        /**< [0]: reference, [1 + k]: rendition k */
+    uint64_t cubes[VMT_SCALES][3];  /**< denominator per band */
 } VmtAdm;
 
 /** Lay out the buffers (see base/arena.h). */
