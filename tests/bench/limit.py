@@ -4,9 +4,11 @@ Counted are the operations that no order of the work can save, as the vector ker
 
 - multiply-adds of 16-bit numbers, of which every filter is made. A tap more than there are is
   counted, where pairs of taps are multiplied at once and their number is odd. VIF filters two means
-  and, as halves of 16 bits, three products; of 8-bit samples the products fit one half.
+  and, as halves of 16 bits, three products; of 8-bit samples the products fit one half. A product
+  of 16 bits alone counts as one too.
 - products of 32 bits, long ones of 64 bits, divisions in double and logarithms. Every pixel is
-  counted as one that has detail, which is what the synthetic pictures have.
+  counted as one that has detail, which is what the synthetic pictures have. ADM divides once for
+  its three bands.
 
 What an operation takes is measured by tests/c/kernels/throughput.c, with the widest vectors of a
 level. Multiplications of all kinds wait for each other; divisions and logarithms have units of
@@ -79,19 +81,19 @@ def adm(pixels: int) -> Count:
         centre = CENTRE * here
         # Four taps for low and high, down and across: of halves, where a number has more bits.
         total["multiply_add"] += 2 * here * (32, 48, 64, 64)[level]
-        total["division"] += 3 * centre
+        total["division"] += centre
         if level == 0:
-            total["multiply_add"] += 6 * centre
-            total["product"] += 18 * centre
+            total["multiply_add"] += (6 + 15) * centre
+            total["product"] += 6 * centre
             total["long_product"] += 12 * centre
         else:
-            total["long_product"] += 36 * centre
+            total["long_product"] += 30 * centre
     return Count(**total)
 
 
 def motion(pixels: int, bits: int) -> Count:
-    """Count motion: five taps down and, of halves, across; above 8 bits of either picture."""
-    return Count(multiply_add=even(5) * pixels * ((1 if bits == 8 else 2) + 2))
+    """Count motion: five taps down, above 8 bits of either picture, and across."""
+    return Count(multiply_add=even(5) * pixels * ((1 if bits == 8 else 2) + 1))
 
 
 def counts(pixels: int, bits: int) -> dict[str, Count]:

@@ -62,33 +62,41 @@ static void measure(const char *level, const char *operation, int lanes, int at_
     "vpmaddwd %%ymm14, %%ymm15, %%ymm" product "\n\t"                                             \
     "vpaddd %%ymm" product ", %%ymm" to ", %%ymm" to "\n\t"
 
-/* What a logarithm takes at least: into a float, four coefficients, a cubic, into an integer. */
-#define LOGARITHM(r, a, b, c, d)                                                                  \
-    "vcvtdq2ps %%" r "15, %%" r a "\n\t"                                                          \
-    "vpermps %%" r "14, %%" r a ", %%" r b "\n\t"                                                 \
-    "vpermps %%" r "14, %%" r a ", %%" r c "\n\t"                                                 \
-    "vpermps %%" r "14, %%" r a ", %%" r d "\n\t"                                                 \
-    "vfmadd213ps %%" r c ", %%" r a ", %%" r b "\n\t"                                             \
-    "vpermps %%" r "14, %%" r a ", %%" r c "\n\t"                                                 \
-    "vfmadd213ps %%" r d ", %%" r a ", %%" r b "\n\t"                                             \
-    "vfmadd213ps %%" r c ", %%" r a ", %%" r b "\n\t"                                             \
-    "vcvttps2dq %%" r b ", %%" r b "\n\t"
+/* What a logarithm takes at least: into a float, coefficients, a polynomial, into an integer. */
+#define CUBIC(a, b, c, d)                                                                         \
+    "vcvtdq2ps %%ymm15, %%ymm" a "\n\t"                                                           \
+    "vpermps %%ymm14, %%ymm" a ", %%ymm" b "\n\t"                                                 \
+    "vpermps %%ymm14, %%ymm" a ", %%ymm" c "\n\t"                                                 \
+    "vpermps %%ymm14, %%ymm" a ", %%ymm" d "\n\t"                                                 \
+    "vfmadd213ps %%ymm" c ", %%ymm" a ", %%ymm" b "\n\t"                                          \
+    "vpermps %%ymm14, %%ymm" a ", %%ymm" c "\n\t"                                                 \
+    "vfmadd213ps %%ymm" d ", %%ymm" a ", %%ymm" b "\n\t"                                          \
+    "vfmadd213ps %%ymm" c ", %%ymm" a ", %%ymm" b "\n\t"                                          \
+    "vcvttps2dq %%ymm" b ", %%ymm" b "\n\t"
 
-#define LOGARITHMS(r)                                                                             \
-    LOGARITHM(r, "0", "1", "2", "3") LOGARITHM(r, "4", "5", "6", "7")                             \
-    LOGARITHM(r, "8", "9", "10", "11")
+#define QUADRATIC(a, b, c, d)                                                                     \
+    "vcvtdq2ps %%zmm15, %%zmm" a "\n\t"                                                           \
+    "vpermt2ps %%zmm14, %%zmm" a ", %%zmm" b "\n\t"                                               \
+    "vpermt2ps %%zmm14, %%zmm" a ", %%zmm" c "\n\t"                                               \
+    "vpermt2ps %%zmm14, %%zmm" a ", %%zmm" d "\n\t"                                               \
+    "vfmadd213ps %%zmm" c ", %%zmm" a ", %%zmm" b "\n\t"                                          \
+    "vfmadd213ps %%zmm" d ", %%zmm" a ", %%zmm" b "\n\t"                                          \
+    "vcvttps2dq %%zmm" b ", %%zmm" b "\n\t"
+
+#define THREE(logarithm)                                                                          \
+    logarithm("0", "1", "2", "3") logarithm("4", "5", "6", "7") logarithm("8", "9", "10", "11")
 
 LOOP(avx2_multiply_add, PAIR("0", "6") PAIR("1", "7") PAIR("2", "8") PAIR("3", "9")
      PAIR("4", "10") PAIR("5", "11"))
 LOOP(avx2_product, TWELVE("vpmulld %%ymm14, %%ymm15, %%ymm"))
 LOOP(avx2_long_product, TWELVE("vpmuludq %%ymm14, %%ymm15, %%ymm"))
 LOOP(avx2_division, TWELVE("vdivpd %%ymm15, %%ymm14, %%ymm"))
-LOOP(avx2_logarithm, LOGARITHMS("ymm"))
+LOOP(avx2_logarithm, THREE(CUBIC))
 LOOP(avx512_multiply_add, TWELVE("vpdpwssd %%zmm14, %%zmm15, %%zmm"))
 LOOP(avx512_product, TWELVE("vpmulld %%zmm14, %%zmm15, %%zmm"))
 LOOP(avx512_long_product, TWELVE("vpmuludq %%zmm14, %%zmm15, %%zmm"))
 LOOP(avx512_division, TWELVE("vdivpd %%zmm15, %%zmm14, %%zmm"))
-LOOP(avx512_logarithm, LOGARITHMS("zmm"))
+LOOP(avx512_logarithm, THREE(QUADRATIC))
 
 int main(void)
 {
