@@ -7,7 +7,11 @@ libvmaf encodes each to a temporary file and then scores it. They take turns; me
 What each takes is compared with both kinds of encodes, without scores: (1), and the first half of
 (3). What must hold: at most 40 % more than (1) in exact mode, 20 % in fast mode.
 
-Sources are a generated scene and, where the shared data is, a film of them.
+What cannot be spared is measured, too: the processor's time for decoding the same packets and for
+the features of what they show, each alone in one thread. What a sweep adds beyond is its own.
+
+Sources are a generated scene and, where the shared data is, a film of them. With --memory, the
+most memory that a process takes for a sweep is shown instead, and for its encodes alone.
 """
 
 import argparse
@@ -18,13 +22,14 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
 from encodes import encode_frames
+from parts import least
 from rich.console import Console
 from rich.table import Table
 from scenes import scene
@@ -40,8 +45,16 @@ from vmaf_tiny.frames import open_source
 from vmaf_tiny.sweep import sweep
 
 CRFS = (20, 24, 28, 32, 36)
+MORE_CRFS = range(18, 42, 2)  # whose memory is measured, too
 PRESET = "veryfast"
-RENDITIONS = [Rendition("libx264", preset=PRESET, crf=crf) for crf in CRFS]
+
+
+def renditions(crfs: Iterable[int]) -> list[Rendition]:
+    """Return encodes of these qualities."""
+    return [Rendition("libx264", preset=PRESET, crf=crf) for crf in crfs]
+
+
+RENDITIONS = renditions(CRFS)
 SIZE = (1920, 1080)
 SHARED = Path(__file__).parents[3] / "shared/data/clips"
 FILM = SHARED / "bbb_1920x1080_60fps_vp8.webm"
@@ -74,11 +87,11 @@ def timed(work: Callable[[], None]) -> Took:
     return Took(time.perf_counter() - begun, sum(after[:4]) - sum(before[:4]))
 
 
-def encodes_alone(source: Path) -> None:
+def encodes_alone(source: Path, crfs: Iterable[int] = CRFS) -> None:
     """Make the encodes as the engine does, and nothing of them."""
     with open_source(source, role="source") as opened:
         feed = Feed(opened)
-        lanes = [Lane(each, feed, frozenset(), None) for each in RENDITIONS]
+        lanes = [Lane(each, feed, frozenset(), None) for each in renditions(crfs)]
         queues: list[queue.Queue[Shot | None]] = [queue.Queue(_WAITING) for _ in lanes]
 
         def work(lane: Lane, shots: queue.Queue[Shot | None]) -> None:
@@ -172,6 +185,8 @@ def measure(
     if usual:
         ways |= {f"{USUAL}, encodes": usual.encode, f"{USUAL}, scores": usual.score}
     taken: dict[str, list[Took]] = {name: [] for name in ways}
+    step("once for memory that was never touched")
+    encodes_alone(source)
     for number in range(rounds):
         for name, work in ways.items():
             step(f"round {number + 1} of {rounds}: {name}")
@@ -221,6 +236,53 @@ def times_table(taken: dict[str, list[Took]]) -> tuple[Table, dict[str, dict[str
     return shown, percent
 
 
+def least_table(
+    seconds: dict[str, float], taken: dict[str, list[Took]]
+) -> tuple[Table, dict[str, dict[str, float]]]:
+    """Return a table of what a sweep adds to the processors' time, and of what it must."""
+    base = statistics.median(each.cpu for each in taken[ALONE])
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("processors, over the encodes", "decoding", "features", "both", "a sweep"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    shown.columns[0].justify = "left"
+    percent: dict[str, dict[str, float]] = {}
+    for mode in MUST:
+        parts = {what: 100 * seconds[what] / base for what in ("decoding", mode)}
+        percent[mode] = {
+            "decoding": parts["decoding"],
+            "features": parts[mode],
+            "both": sum(parts.values()),
+            "sweep": added(taken[mode], taken[ALONE], "cpu"),
+        }
+        shown.add_row(mode, *(f"{value:+.0f} %" for value in percent[mode].values()))
+    return shown, percent
+
+
+def print_memory(sources: dict[str, Path], console: Console) -> None:
+    """Print the most memory that processes take, each of its own."""
+    for name, source in sources.items():
+        shown = Table(box=None, pad_edge=False, header_style="dim")
+        for heading in ("peak memory, MiB", *MUST, ALONE):
+            shown.add_column(heading, justify="right")
+        shown.columns[0].justify = "left"
+        for crfs in (CRFS, MORE_CRFS):
+            cells = []
+            for mode in (*MUST, ALONE):
+                command = [sys.executable, __file__, str(source), "--once", mode]
+                cost = peer.cost_of([*command, "--crfs", *map(str, crfs)])
+                cells.append(f"{cost.peak / 1024:.0f}")
+            shown.add_row(f"{len(crfs)} renditions at once", *cells)
+        console.print(f"{name}, {RENDITIONS[0].encoder} {PRESET}", shown, "", sep="\n")
+
+
+def do_once(source: Path, mode: str, crfs: Sequence[int]) -> None:
+    """Make a sweep, or its encodes alone."""
+    if mode == ALONE:
+        encodes_alone(source, crfs)
+    else:
+        sweep(source, renditions(crfs), mode=mode, at_once=len(crfs))
+
+
 def scores_table(found: dict[str, list[Scored]]) -> Table:
     """Return a table of scores and sizes, a row for each CRF."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
@@ -240,11 +302,16 @@ def compare(
     """Measure with a source and print both tables; return all rounds."""
     with TemporaryDirectory() as folder, steps_shown() as step:
         taken, found = measure(source, Path(folder), other, rounds, step)
+        step("what cannot be spared")
+        seconds = least(source, RENDITIONS, tuple(MUST))
     times, percent = times_table(taken)
-    console.print(f"{name}, {RENDITIONS[0].encoder} {PRESET}", times, "", sep="\n")
+    parts, shares = least_table(seconds, taken)
+    console.print(f"{name}, {RENDITIONS[0].encoder} {PRESET}", times, "", parts, "", sep="\n")
     console.print(scores_table(found), "")
     return {
         "added": percent,
+        "processors": shares,
+        "alone": seconds,
         "rounds": {way: [asdict(one) for one in each] for way, each in taken.items()},
         "scores": {way: [asdict(one) for one in each] for way, each in found.items()},
     }
@@ -258,7 +325,13 @@ def main() -> int:
     parser.add_argument("--pictures", type=int, default=150, help="of the generated one")
     parser.add_argument("--generated", action="store_true", help="only the generated one")
     parser.add_argument("--json", type=Path, help="file to write all rounds to")
+    parser.add_argument("--memory", action="store_true", help="show peak memory instead")
+    parser.add_argument("--once", choices=(*MUST, ALONE), help=argparse.SUPPRESS)
+    parser.add_argument("--crfs", nargs="+", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.once:
+        do_once(args.sources[0], args.once, args.crfs)
+        return 0
     other = peer.find_peer()
     console = Console(width=150)
     with TemporaryDirectory() as folder:
@@ -269,6 +342,9 @@ def main() -> int:
             encode_frames(str(sources[name]), scene(args.pictures, SIZE[1], SIZE[0]), 10)
             if FILM.is_file() and not args.generated:
                 sources[FILM.name] = FILM
+        if args.memory:
+            print_memory(sources, console)
+            return 0
         try:
             found = {
                 name: compare(source, name, args.rounds, other, console)
