@@ -19,9 +19,25 @@ static const uint16_t vif_filter[VMT_SCALES][VMT_TAPS_MAX] = {
 /* The bits of a sum of filtered samples below the point, after normalising to BITS. */
 enum { MEAN_SHIFT = BITS };
 
-static inline uint16_t normal(const void *row, int x, int shift)
+/* The rows that a filter reads. As pointers of its own, a loop need not fetch them again. */
+typedef struct Rows {
+    const Sample *row[VMT_TAPS_MAX];
+} Rows;
+
+INLINE Rows rows_of(const void *const *rows, const int scale)
 {
-    return (uint16_t)(((const Sample *)row)[x] << shift);
+    Rows own;
+
+    UNROLL(17)
+    for (int k = 0; k < vmt_vif_taps(scale); k++)
+        own.row[k] = rows[k];
+    return own;
+}
+
+/* Of 8 bits there are never fewer. */
+static inline uint16_t normal(const Sample *row, int x, int shift)
+{
+    return BITS == 8 ? row[x] : (uint16_t)(row[x] << shift);
 }
 
 /* See VmtMoments. */
@@ -62,23 +78,25 @@ static inline uint32_t weighted(uint16_t f, int32_t pair)
     return (uint32_t)((int32_t)f * (int16_t)pair);
 }
 
-INLINE Sums sum_column(const void *const *ref, const void *const *dis, int x, int shift,
-                       const int both, const int scale)
+INLINE Sums sum_column(const Rows *ref, const Rows *dis, int x, int shift, const int both,
+                       const int scale)
 {
     const uint16_t *f = vif_filter[scale];
     const int reach = vmt_vif_taps(scale) / 2;
-    const uint16_t a = normal(ref[reach], x, shift), b = normal(dis[reach], x, shift);
+    const uint16_t a = normal(ref->row[reach], x, shift), b = normal(dis->row[reach], x, shift);
     uint32_t ref_mean = weighted(f[reach], a);
     Sums sums = { weighted(f[reach], b), weighted(f[reach], square_of(b)),
                   weighted(f[reach], product_of(a, b)) };
 
     UNROLL(8)
     for (int k = 0; k < reach; k++) {
-        const uint16_t c = normal(dis[k], x, shift), d = normal(dis[2 * reach - k], x, shift);
+        const uint16_t c = normal(dis->row[k], x, shift);
+        const uint16_t d = normal(dis->row[2 * reach - k], x, shift);
         sums.mean += weighted(f[k], c + d);
         sums.square += weighted(f[k], square_of(c) + square_of(d));
         if (both) {
-            const uint16_t e = normal(ref[k], x, shift), g = normal(ref[2 * reach - k], x, shift);
+            const uint16_t e = normal(ref->row[k], x, shift);
+            const uint16_t g = normal(ref->row[2 * reach - k], x, shift);
             ref_mean += weighted(f[k], e + g);
             sums.product += weighted(f[k], product_of(e, c) + product_of(g, d));
         }
@@ -106,8 +124,8 @@ static inline uint32_t second_moment(Halves sum)
     return sum.high + ((sum.low + 32768) >> 16);
 }
 
-INLINE Sums sum_column(const void *const *ref, const void *const *dis, int x, int shift,
-                       const int both, const int scale)
+INLINE Sums sum_column(const Rows *ref, const Rows *dis, int x, int shift, const int both,
+                       const int scale)
 {
     const uint16_t *f = vif_filter[scale];
     uint32_t mean = 32768;
@@ -115,40 +133,39 @@ INLINE Sums sum_column(const void *const *ref, const void *const *dis, int x, in
 
     UNROLL(17)
     for (int k = 0; k < vmt_vif_taps(scale); k++) {
-        const uint16_t b = normal(dis[k], x, shift);
+        const uint16_t b = normal(dis->row[k], x, shift);
         mean += (uint32_t)f[k] * b;
         add_product(&square, f[k], b, b);
         if (both)
-            add_product(&product, f[k], normal(ref[k], x, shift), b);
+            add_product(&product, f[k], normal(ref->row[k], x, shift), b);
     }
     return (Sums){ mean, second_moment(square), second_moment(product) };
 }
 #endif
 
-INLINE void vertical_ref(const VmtMoments *out, const void *const *ref, int w, int shift,
-                         const int scale)
+INLINE void vertical_ref(int16_t *restrict mean, int16_t *restrict high, int16_t *restrict low,
+                         const void *const *rows, int w, int shift, const int scale)
 {
-    int16_t *restrict mean = out->mean;
-    int16_t *restrict high = out->high[0], *restrict low = out->low[0];
+    const Rows ref = rows_of(rows, scale);
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
-        const Sums sums = sum_column(ref, ref, x, shift, 0, scale);
+        const Sums sums = sum_column(&ref, &ref, x, shift, 0, scale);
         mean[x] = biased(sums.mean >> MEAN_SHIFT);
         put(high, low, x, sums.square);
     }
 }
 
-INLINE void vertical_dis(const VmtMoments *out, const void *const *ref, const void *const *dis,
-                         int w, int shift, const int scale)
+INLINE void vertical_dis(int16_t *restrict mean, int16_t *restrict high0, int16_t *restrict low0,
+                         int16_t *restrict high1, int16_t *restrict low1,
+                         const void *const *ref_rows, const void *const *dis_rows, int w,
+                         int shift, const int scale)
 {
-    int16_t *restrict mean = out->mean;
-    int16_t *restrict high0 = out->high[0], *restrict low0 = out->low[0];
-    int16_t *restrict high1 = out->high[1], *restrict low1 = out->low[1];
+    const Rows ref = rows_of(ref_rows, scale), dis = rows_of(dis_rows, scale);
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
-        const Sums sums = sum_column(ref, dis, x, shift, 1, scale);
+        const Sums sums = sum_column(&ref, &dis, x, shift, 1, scale);
         mean[x] = biased(sums.mean >> MEAN_SHIFT);
         put(high0, low0, x, sums.square);
         put(high1, low1, x, sums.product);
@@ -160,13 +177,14 @@ INLINE void down_vertical(uint16_t *restrict out, const void *const *rows, int w
 {
     const uint16_t *f = vif_filter[scale];
     const int taps = vmt_vif_taps(scale);
+    const Rows own = rows_of(rows, scale);
 
     INDEPENDENT
     for (int x = 0; x < w; x++) {
         uint32_t mean = 1u << (MEAN_SHIFT - 1);
         UNROLL(17)
         for (int k = 0; k < taps; k++)
-            mean += (uint32_t)f[k] * normal(rows[k], x, shift);
+            mean += (uint32_t)f[k] * normal(own.row[k], x, shift);
         out[x] = (uint16_t)(mean >> MEAN_SHIFT);
     }
 }
@@ -175,14 +193,16 @@ void KB(vif_vertical_ref)(const VmtMoments *out, const void *const *ref, int row
                           int scale, int bits)
 {
     for (int i = 0; i < rows; i++)
-        VIF_FOR_SCALE(scale, vertical_ref, &out[i], ref + i, w, BITS - bits)
+        VIF_FOR_SCALE(scale, vertical_ref, out[i].mean, out[i].high[0], out[i].low[0], ref + i, w,
+                      BITS - bits)
 }
 
 void KB(vif_vertical_dis)(const VmtMoments *out, const void *const *ref, const void *const *dis,
                           int rows, int w, int scale, int bits)
 {
     for (int i = 0; i < rows; i++)
-        VIF_FOR_SCALE(scale, vertical_dis, &out[i], ref + i, dis + i, w, BITS - bits)
+        VIF_FOR_SCALE(scale, vertical_dis, out[i].mean, out[i].high[0], out[i].low[0],
+                      out[i].high[1], out[i].low[1], ref + i, dis + i, w, BITS - bits)
 }
 
 void KB(vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits)
