@@ -7,6 +7,13 @@ import re
 _CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 
 
+MALFORMED = (
+    ArithmeticError, AttributeError, ExceptionGroup, LookupError, RecursionError, StopIteration,
+    TypeError, ValueError,
+)  # fmt: skip
+"""What Python raises where a document of strangers is not what it says it is."""
+
+
 def one_line(text: str) -> str:
     """Return a text with escapes in place of what ends a line or commands a terminal."""
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

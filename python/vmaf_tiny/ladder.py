@@ -7,12 +7,13 @@ from fractions import Fraction
 from typing import Any, Self, Unpack
 
 import numpy as np
+from cattrs import structure
 
 from vmaf_tiny._core import Model
 from vmaf_tiny.conditions import Models
 from vmaf_tiny.encode import Rendition, RenditionResult
 from vmaf_tiny.encode.codecs import crf_range
-from vmaf_tiny.encode.tables import from_dict, to_dict
+from vmaf_tiny.encode.tables import amount, from_dict, to_dict
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.hull import upper_hull
 from vmaf_tiny.units import WorkProgress
@@ -102,15 +103,14 @@ class Ladder:
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """Return what `to_dict` was made from."""
-        width, height = document["compared_at"]
-        return cls(
-            tuple(from_dict(document)),
-            tuple(document["hull"]),
-            tuple(Rung(**rung) for rung in document["rungs"]),
-            width,
-            height,
-            tuple(document.get("unmet", ())),  # earlier ones did not tell
-        )
+        width, height = (int(amount(each)) for each in document["compared_at"])
+        points = tuple(from_dict(document))
+        hull = structure(document["hull"], tuple[int, ...])
+        rungs = structure(document["rungs"], tuple[Rung, ...])
+        if not {*hull, *(rung.point for rung in rungs)} <= set(range(len(points))):
+            raise ValueError("there is no such point")
+        unmet = structure(document.get("unmet", ()), tuple[str, ...])  # earlier ones did not tell
+        return cls(points, hull, rungs, width, height, unmet)
 
     def hls(self) -> str:
         """Return the rungs as variants of an HLS multivariant playlist; addresses are to be set."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vmaf_tiny._core import FEATURES, ModelInfo
-from vmaf_tiny.errors import InputError
+from vmaf_tiny._core import FEATURES
+from vmaf_tiny.errors import MALFORMED, InputError
 from vmaf_tiny.result import Provenance, Result
 from vmaf_tiny.table import Scored
 
@@ -56,12 +56,20 @@ def read_log(path: str | os.PathLike[str]) -> Scored:
         raise InputError(
             f"{path} lacks {error}: give a log or a table of features of vmaf-tiny or libvmaf"
         ) from None
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is no log of vmaf-tiny or libvmaf: {error}") from None
+    except (*MALFORMED, csv.Error) as error:
+        raise InputError(f"{path} is no log of vmaf-tiny or libvmaf: {_why(error)}") from None
     if not rows or not np.isfinite(np.column_stack([features, scores])).all():
         raise InputError(f"{path} has no pictures, or some without a value: score them again")
-    index = np.array([index for index, _ in rows])
-    return _scored(path, index, features, scores, block | limits)
+    try:
+        index = np.array([index for index, _ in rows], np.int64)
+        return _scored(path, index, features, scores, block | limits)
+    except MALFORMED as error:
+        raise InputError(f"{path} tells of itself what cannot be: {_why(error)}") from None
+
+
+def _why(error: Exception) -> str:
+    """Return a reason in few words."""
+    return str(error)[:200] or type(error).__name__
 
 
 def _json(text: str) -> tuple[_Rows, dict[str, Any]]:
@@ -103,29 +111,32 @@ def _scored(
     scores: NDArray[np.float64],
     block: dict[str, Any],
 ) -> Scored:
-    notes = block.get("notes", {})
+    from cattrs import structure
+
+    notes = structure(block.get("notes", {}), dict[str, str])
     videos = {role: _said(notes.get(role, "")) for role in ("reference", "distorted")}
     rate = _FPS.search(videos["reference"][1])
     times = index / float(rate[1]) if rate else np.full(len(index), math.nan)
     warnings = (*filter(None, notes.get("warnings", "").split("; ")), ROUNDED)
-    provenance = Provenance(
-        version=block.get("version", ""),
-        model=_model(block),
-        cpu=block.get("cpu", ""),
-        threads=int(notes.get("threads", 0)),
-        subsample=int(notes.get("subsample", 1)),
-        mode=notes.get("mode", "exact"),
-        width=block.get("width", 0),
-        height=block.get("height", 0),
-        bits=0,
-        command=notes.get("command", ""),
-        created=notes.get("created", ""),
-        reference=notes.get("reference", ""),
-        distorted=notes.get("distorted", ""),
-        conversions=tuple(filter(None, notes.get("conversions", "").split("; "))),
-        vif_gain_limit=block.get("vif_gain_limit", 100.0),
-        adm_gain_limit=block.get("adm_gain_limit", 100.0),
-    )
+    told = {
+        "version": block.get("version", ""),
+        "model": _model(block),
+        "cpu": block.get("cpu", ""),
+        "threads": int(notes.get("threads", 0)),
+        "subsample": int(notes.get("subsample", 1)),
+        "mode": notes.get("mode", "exact"),
+        "width": block.get("width", 0),
+        "height": block.get("height", 0),
+        "bits": 0,
+        "command": notes.get("command", ""),
+        "created": notes.get("created", ""),
+        "reference": notes.get("reference", ""),
+        "distorted": notes.get("distorted", ""),
+        "conversions": tuple(filter(None, notes.get("conversions", "").split("; "))),
+        "vif_gain_limit": block.get("vif_gain_limit", 100.0),
+        "adm_gain_limit": block.get("adm_gain_limit", 100.0),
+    }
+    provenance = structure(told, Provenance)
     return Scored(
         name=path.stem,
         result=Result(scores, features, index, times, 0.0, provenance, warnings),
@@ -146,21 +157,22 @@ def _find(name: str, folder: Path) -> str:
     return next((str(place) for place in places if place.is_file()), "")
 
 
-def _model(block: dict[str, Any]) -> ModelInfo:
-    return ModelInfo(
-        id=block.get("model", ""),
-        path=block.get("model_path", ""),
-        sha256=block.get("sha256", ""),
-        teacher=block.get("teacher", ""),
-        license=block.get("license", ""),
-        provider=block.get("provider", ""),
-        ort_version=block.get("ort_version", ""),
-        ort_library=block.get("ort_library", ""),
-        registered=block.get("registered", False),
-        clipped=block.get("clipped", True),
-        codec=block.get("codec", ""),
-        preset=block.get("preset", ""),
-        crf=block.get("crf", ""),
-        vif_gain_limit=block.get("vif_gain_limit", 100.0),
-        adm_gain_limit=block.get("adm_gain_limit", 100.0),
-    )
+def _model(block: dict[str, Any]) -> dict[str, Any]:
+    """Return what a log tells of its model, by the names of `ModelInfo`."""
+    return {
+        "id": block.get("model", ""),
+        "path": block.get("model_path", ""),
+        "sha256": block.get("sha256", ""),
+        "teacher": block.get("teacher", ""),
+        "license": block.get("license", ""),
+        "provider": block.get("provider", ""),
+        "ort_version": block.get("ort_version", ""),
+        "ort_library": block.get("ort_library", ""),
+        "registered": block.get("registered", False),
+        "clipped": block.get("clipped", True),
+        "codec": block.get("codec", ""),
+        "preset": block.get("preset", ""),
+        "crf": block.get("crf", ""),
+        "vif_gain_limit": block.get("vif_gain_limit", 100.0),
+        "adm_gain_limit": block.get("adm_gain_limit", 100.0),
+    }

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from vmaf_tiny._core import FEATURES
 from vmaf_tiny.conditions import Conditions
-from vmaf_tiny.errors import InputError, OptionError
+from vmaf_tiny.errors import MALFORMED, InputError, OptionError
 from vmaf_tiny.files import printable, write_atomically
 from vmaf_tiny.result import Provenance, Result
 
@@ -196,7 +196,7 @@ def read_table(path: str | os.PathLike[str]) -> list[Scored]:
         if told["schema"] != SCHEMA:
             raise InputError(f"{path} is laid out as {told['schema']}, not {SCHEMA}")
         return [_read(table, number, each) for number, each in enumerate(told["encodes"])]
-    except (KeyError, TypeError, ValueError) as error:
+    except MALFORMED as error:
         raise InputError(
             f"{path} does not tell how its features came about ({error}): give a table that"
             " vmaf-tiny wrote by -o"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from cattrs import structure
+
 from vmaf_tiny.conditions import Conditions
 from vmaf_tiny.errors import OptionError
 
@@ -128,5 +130,4 @@ class Rendition:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return what `to_dict` was made from."""
-        size = values.get("size")
-        return cls(**{**values, "size": (size[0], size[1]) if size else None})
+        return structure(values, cls)

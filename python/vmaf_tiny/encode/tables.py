@@ -16,7 +16,7 @@ from cattrs import structure
 from vmaf_tiny._core import FEATURES
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import EncoderInfo, RenditionResult
-from vmaf_tiny.errors import InputError, OptionError
+from vmaf_tiny.errors import MALFORMED, InputError, OptionError
 from vmaf_tiny.files import write_text
 from vmaf_tiny.result import Provenance, Result
 from vmaf_tiny.table import need_pyarrow, write_table
@@ -131,7 +131,7 @@ def read_document(
         It is something else, or of a newer version, or nothing can be made of it.
     """
     try:
-        document = json.loads(Path(path).read_bytes())
+        document = json.loads(Path(path).read_bytes(), parse_constant=_refuse)
         if document["kind"] != KIND:
             raise KeyError(document["kind"])
         if document["schema_version"] > SCHEMA_VERSION:
@@ -142,10 +142,28 @@ def read_document(
         return make(document)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except MALFORMED:
         raise InputError(
             f"{path} is no file of renditions: give one that sweep, search or ladder wrote"
         ) from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
+def amount(value: Any) -> float:
+    """Return a number that a document has, which must be one, finite and not negative.
+
+    Raises
+    ------
+    ValueError, TypeError
+        It is not.
+    """
+    number = float(value)
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{value} is no amount")
+    return number
 
 
 def to_dict(
@@ -197,31 +215,38 @@ def rendition_to_dict(made: RenditionResult) -> dict[str, Any]:
 def rendition_from_dict(values: Mapping[str, Any]) -> RenditionResult:
     """Return what `rendition_to_dict` was made from."""
     frames = values["frames"]
+    if len({len(column) for column in frames.values()}) != 1:
+        raise ValueError("columns differ in length")
     times = [math.nan if time is None else time for time in frames["time"]]
+    scores = np.array(frames["vmaf"], np.float64)
+    features = np.array([frames[name] for name in FEATURES], np.float64).T.copy()
+    duration = amount(values["duration"])
+    if not np.isfinite(np.column_stack([features, scores])).all() or not len(scores) * duration:
+        raise ValueError("there are no pictures, or some without a value")
     result = Result(
-        scores=np.array(frames["vmaf"], np.float64),
-        features=np.array([frames[name] for name in FEATURES], np.float64).T.copy(),
+        scores=scores,
+        features=features,
         index=np.array(frames["index"], np.int64),
         times=np.array(times, np.float64),
-        fps=values["score_fps"],
+        fps=amount(values["score_fps"]),
         provenance=structure(values["provenance"], Provenance),
-        warnings=tuple(values["warnings"]),
+        warnings=tuple(map(str, values["warnings"])),
     )
     return RenditionResult(
         rendition=Rendition.from_dict(values["rendition"]),
-        source=values["source"],
+        source=str(values["source"]),
         result=result,
-        bytes=values["bytes"],
-        duration=values["duration"],
-        encode_seconds=values["encode_seconds"],
-        pictures=values["pictures"],
+        bytes=int(amount(values["bytes"])),
+        duration=duration,
+        encode_seconds=amount(values["encode_seconds"]),
+        pictures=int(amount(values["pictures"])),
         sizes=np.array(frames["bytes"], np.int64),
         keyframes=np.array(frames["keyframe"], np.bool_),
-        encoder=EncoderInfo(**values["encoder"]),
+        encoder=structure(values["encoder"], EncoderInfo),
         kept=Path(values["kept"]) if values["kept"] else None,
-        header=values["header"],
-        segments=values["segments"],
-        source_sha256=values.get("source_sha256", ""),
+        header=int(amount(values["header"])),
+        segments=int(amount(values["segments"])),
+        source_sha256=str(values.get("source_sha256", "")),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Self, Unpack
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
+from cattrs import structure
 from numpy.typing import NDArray
 
 from vmaf_tiny._core import POOLINGS, Model, pool
@@ -18,7 +19,7 @@ from vmaf_tiny.conditions import Models
 from vmaf_tiny.encode import Rendition, RenditionResult
 from vmaf_tiny.encode.codecs import crf_range
 from vmaf_tiny.encode.segment import Segment
-from vmaf_tiny.encode.tables import from_dict, to_dict
+from vmaf_tiny.encode.tables import amount, from_dict, to_dict
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import SourceSpec
 from vmaf_tiny.search.curve import PROBES, Found, Goal, Probe, find
@@ -140,24 +141,28 @@ class SearchResult:
         """Return what `to_dict` was made from."""
         whole = tuple(from_dict(document))
         probes = tuple(_probe(values) for values in document["probes"])
-        found = Found(document["outcome"], document["reason"], document["crf"], probes)
-        low, high, step = document.get("crfs", (0.0, 51.0, 1.0))  # earlier ones did not tell
+        found = Found(document["outcome"], document["reason"], amount(document["crf"]), probes)
+        crfs = document.get("crfs", (0.0, 51.0, 1.0))  # earlier ones did not tell
+        low, high, step = (float(each) for each in crfs)
+        made = next(made for made in whole if made.rendition.crf == found.crf)
+        if document["pool"] not in made.pooled:
+            raise ValueError(f"{document['pool']} is no pooling")
         return cls(
             found,
             Rendition.from_dict(document["rendition"]),
-            next(made for made in whole if made.rendition.crf == found.crf),
-            document["target"],
+            made,
+            amount(document["target"]),
             document["pool"],
-            document["tolerance"],
-            document["min_chunk"],
+            amount(document["tolerance"]),
+            None if document["min_chunk"] is None else amount(document["min_chunk"]),
             whole,
             (low, high, step),
         )
 
 
 def _probe(values: Mapping[str, Any]) -> Probe:
-    known: dict[str, Any] = {n: math.nan if value is None else value for n, value in values.items()}
-    return Probe(**known)
+    known = {name: math.nan if value is None else value for name, value in values.items()}
+    return structure(known, Probe)
 
 
 @dataclass(frozen=True)
