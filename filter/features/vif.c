@@ -14,16 +14,38 @@ enum { REF_MEAN, REF_HIGH, REF_LOW, DIS_MEAN, DIS_HIGH0, DIS_LOW0, DIS_HIGH1, DI
 /* Rows that are filtered at a time. */
 enum { AT_ONCE = 4 };
 
-/* One scale of the pyramid: its size, kernels, pictures. */
+/*
+ * Rows of a scale that are made before the next scale goes on. With them and those that its filters
+ * still reach back to, VMT_VIF_NEAR rows suffice.
+ */
+enum { BATCH = 32 };
+
+/* One scale of the pyramid: its size, kernels, and how far it is. */
 typedef struct Scale {
     int index, w, h, bits;
     const VmtKernels *kernels;
-    VmtPlane ref;
+    int step;   /* of how many pairs of rows one is summed */
+    int summed; /* rows of it that are in the sums, or left out */
+    int made;   /* rows of the next scale */
 } Scale;
+
+/* All that a row of any scale needs. */
+typedef struct Run {
+    const VmtVif *vif;
+    const VmtFormat *format;
+    VmtPlane planes[1 + VMT_RENDITIONS_MAX]; /* reference, renditions */
+    Scale scale[VMT_SCALES];
+    VmtLaps *laps;
+} Run;
+
+/* Elements from one row of a further scale to the next. */
+static size_t near_stride(int w)
+{
+    return vmt_padded(w) - VMT_PAD;
+}
 
 void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
 {
-    const int pictures = 1 + format->renditions;
     const size_t padded = vmt_padded(format->width);
 
     vif->padded = (int)padded;
@@ -35,16 +57,15 @@ void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
     vif->dis_var = vmt_arena_take(arena, padded * sizeof(*vif->dis_var));
     vif->cov = vmt_arena_take(arena, padded * sizeof(*vif->cov));
     vif->down = vmt_arena_take(arena, padded * sizeof(*vif->down));
-    vif->sums = vmt_arena_take(arena, (size_t)format->renditions * sizeof(*vif->sums));
-    /* A scale is read while the next is written, so odd and even scales take turns. */
-    for (int odd = 0; odd < 2; odd++) {
-        const int shift = odd ? 1 : 2;
-        const size_t size = (size_t)(format->width >> shift) * (size_t)(format->height >> shift);
-        vif->plane[odd] = vmt_arena_take(arena, (size_t)pictures * sizeof(*vif->plane[odd]));
-        for (int i = 0; i < pictures; i++) {
-            uint16_t *plane = vmt_arena_take(arena, (size + VMT_PAD) * sizeof(*plane));
+    for (int scale = 0; scale < VMT_SCALES; scale++) {
+        const size_t size = VMT_VIF_NEAR * near_stride(format->width >> scale);
+        const size_t renditions = (size_t)format->renditions;
+        vif->sums[scale] = vmt_arena_take(arena, renditions * sizeof(*vif->sums[scale]));
+        vif->near[scale] = vmt_arena_take(arena, (1 + renditions) * sizeof(*vif->near[scale]));
+        for (int i = 0; scale && i <= format->renditions; i++) {
+            uint16_t *rows = vmt_arena_take(arena, size * sizeof(*rows));
             if (arena->base)
-                vif->plane[odd][i] = plane;
+                vif->near[scale][i] = rows;
         }
     }
 }
@@ -79,25 +100,37 @@ static void mirror_ends(int16_t *row, int w, int reach)
     }
 }
 
-/* Rows of a plane from y on. */
-static void rows_from(const void **rows, VmtPlane plane, int y, int h, int count)
+/* Row y of a picture at a scale. */
+static const void *picture_row(const Run *run, const Scale *scale, int picture, int y)
+{
+    if (scale->index == 0)
+        return vmt_plane_row(run->planes[picture], y);
+    return run->vif->near[scale->index][picture] +
+           (size_t)(y % VMT_VIF_NEAR) * near_stride(scale->w);
+}
+
+/* Rows of a picture from y on. */
+static void rows_from(const void **rows, const Run *run, const Scale *scale, int picture, int y,
+                      int count)
 {
     for (int k = 0; k < count; k++)
-        rows[k] = vmt_plane_row(plane, vmt_mirror(y + k, h));
+        rows[k] = picture_row(run, scale, picture, vmt_mirror(y + k, scale->h));
 }
 
 /* Row y of the next scale of a picture. */
-static void shrink_row(const VmtVif *vif, const Scale *scale, VmtPlane in, int y, uint16_t *out)
+static void shrink_row(const Run *run, const Scale *scale, int picture, int y)
 {
     const VmtKernels *k = scale->kernels;
-    const int taps = vmt_vif_taps(scale->index + 1), w = scale->w, next_w = w / 2;
-    uint16_t *row = vif->down + VMT_PAD;
+    const int taps = vmt_vif_taps(scale->index + 1), w = scale->w;
+    uint16_t *row = run->vif->down + VMT_PAD;
+    uint16_t *next = run->vif->near[scale->index + 1][picture];
     const void *rows[VMT_TAPS_MAX];
 
-    rows_from(rows, in, 2 * y - taps / 2, scale->h, taps);
+    rows_from(rows, run, scale, picture, 2 * y - taps / 2, taps);
     k->vif_down_vertical(row, rows, w, scale->index, scale->bits);
     mirror_ends((int16_t *)row, w, taps / 2);
-    k->vif_down_horizontal(out + (size_t)y * (size_t)next_w, row, w, scale->index);
+    k->vif_down_horizontal(next + (size_t)(y % VMT_VIF_NEAR) * near_stride(w / 2), row, w,
+                           scale->index);
 }
 
 /* Rows are filtered two or four at a time, though one may be beyond the picture. */
@@ -126,7 +159,7 @@ static void sum_ref(const VmtVif *vif, const VmtFormat *format, const Scale *sca
         mirror_moments(vif, i, REF_MEAN, REF_LOW, scale);
         k->vif_horizontal_ref(vif->ref_mean[i], vif->ref_var[i], &moments[i], scale->w,
                               scale->index);
-        k->vif_sum_ref(&vif->sums[0], vif->ref_var[i], scale->w, format->tables);
+        k->vif_sum_ref(&vif->sums[scale->index][0], vif->ref_var[i], scale->w, format->tables);
     }
 }
 
@@ -152,19 +185,19 @@ static void sum_dis(const VmtVif *vif, const VmtFormat *format, const Scale *sca
 }
 
 /* Add rows of every rendition from y on to the sums: count of them, or what there are. */
-static void sum_rows(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
-                     const VmtPlane *dis, int y, int most)
+static void sum_rows(const Run *run, const Scale *scale, int y, int most)
 {
+    const VmtVif *vif = run->vif;
     const int taps = vmt_vif_taps(scale->index), first = y - taps / 2;
     const int count = y + most < scale->h ? most : scale->h - y;
     const int rows = taps + filtered(count) - 1;
     const void *ref_rows[VMT_TAPS_MAX + AT_ONCE], *dis_rows[VMT_TAPS_MAX + AT_ONCE];
 
-    rows_from(ref_rows, scale->ref, first, scale->h, rows);
-    sum_ref(vif, format, scale, ref_rows, count);
-    for (int r = 0; r < format->renditions; r++) {
-        rows_from(dis_rows, dis[r], first, scale->h, rows);
-        sum_dis(vif, format, scale, ref_rows, dis_rows, count, &vif->sums[r]);
+    rows_from(ref_rows, run, scale, 0, first, rows);
+    sum_ref(vif, run->format, scale, ref_rows, count);
+    for (int r = 0; r < run->format->renditions; r++) {
+        rows_from(dis_rows, run, scale, 1 + r, first, rows);
+        sum_dis(vif, run->format, scale, ref_rows, dis_rows, count, &vif->sums[scale->index][r]);
     }
 }
 
@@ -207,45 +240,67 @@ static int row_step(const VmtFormat *format, const Scale *scale)
     return step;
 }
 
-/* A scale: its sums, and on the way, while its rows are near, the pictures of the next. */
-static void run_scale(const VmtVif *vif, const VmtFormat *format, const Scale *scale,
-                      const VmtPlane *planes)
+/* Sum what can be summed of a scale of which some rows are there. */
+static void sum_ready(const Run *run, Scale *scale, int rows)
 {
-    const int pictures = scale->index < VMT_SCALES - 1 ? 1 + format->renditions : 0;
-    const int step = row_step(format, scale);
-    uint16_t *const *next = vif->plane[(scale->index + 1) & 1];
+    const int reach = vmt_vif_taps(scale->index) / 2, most = scale->step == 1 ? AT_ONCE : 2;
 
-    memset(vif->sums, 0, (size_t)format->renditions * sizeof(*vif->sums));
-    for (int y = 0; y < scale->h; y += 2) {
-        if (step == 1 && y % AT_ONCE == 0)
-            sum_rows(vif, format, scale, planes + 1, y, AT_ONCE);
-        if (step > 1 && y / 2 % step == step / 2)
-            sum_rows(vif, format, scale, planes + 1, y, 2);
-        for (int i = 0; i < pictures && y + 1 < scale->h; i++)
-            shrink_row(vif, scale, planes[i], y / 2, next[i]);
+    for (; scale->summed < scale->h && (rows == scale->h || scale->summed + most + reach <= rows);
+         scale->summed += most)
+        if (scale->summed / 2 % scale->step == scale->step / 2)
+            sum_rows(run, scale, scale->summed, most);
+}
+
+/* Go on with a scale of which some rows are there, then with the next. */
+static void advance(Run *run, int index, int rows)
+{
+    Scale *scale = &run->scale[index];
+
+    sum_ready(run, scale, rows);
+    if (index + 1 == VMT_SCALES)
+        return;
+    const int reach = vmt_vif_taps(index + 1) / 2, next_h = scale[1].h;
+    while (scale->made < next_h && (rows == scale->h || 2 * scale->made + reach < rows)) {
+        for (int i = 0; i <= run->format->renditions; i++)
+            shrink_row(run, scale, i, scale->made);
+        scale->made++;
+        if (scale->made % BATCH == 0 || scale->made == next_h) {
+            vmt_lap(run->laps, VMT_STAGE_VIF_SCALE0 + index);
+            advance(run, index + 1, scale->made);
+            vmt_lap(run->laps, VMT_STAGE_VIF_SCALE0 + index + 1);
+        }
+    }
+}
+
+static void prepare(Run *run, VmtPlane ref, const VmtPlane *dis)
+{
+    const VmtFormat *format = run->format;
+    const size_t renditions = (size_t)format->renditions;
+
+    run->planes[0] = ref;
+    for (int r = 0; r < format->renditions; r++)
+        run->planes[1 + r] = dis[r];
+    for (int s = 0; s < VMT_SCALES; s++) {
+        Scale *scale = &run->scale[s];
+        *scale = (Scale){ .index = s, .w = format->width >> s, .h = format->height >> s };
+        scale->bits = s ? WIDE_BITS : format->bits;
+        scale->kernels = s ? format->kernels_wide : format->kernels;
+        scale->step = row_step(format, scale);
+        memset(run->vif->sums[s], 0, renditions * sizeof(*run->vif->sums[s]));
     }
 }
 
 void vmt_vif(VmtVif *vif, const VmtFormat *format, VmtPlane ref, const VmtPlane *dis,
              double (*out)[VMT_SCALES], VmtLaps *laps)
 {
-    VmtPlane planes[1 + VMT_RENDITIONS_MAX];
-    int w = format->width, h = format->height;
+    Run run = { .vif = vif, .format = format, .laps = laps };
+    const int h = format->height;
 
-    planes[0] = ref;
-    for (int r = 0; r < format->renditions; r++)
-        planes[1 + r] = dis[r];
-    for (int s = 0; s < VMT_SCALES; s++) {
-        const Scale scale = { s, w, h, s ? WIDE_BITS : format->bits,
-                              s ? format->kernels_wide : format->kernels, planes[0] };
-        run_scale(vif, format, &scale, planes);
+    prepare(&run, ref, dis);
+    for (int rows = AT_ONCE; rows < h + AT_ONCE; rows += AT_ONCE)
+        advance(&run, 0, rows < h ? rows : h);
+    vmt_lap(laps, VMT_STAGE_VIF_SCALE0);
+    for (int s = 0; s < VMT_SCALES; s++)
         for (int r = 0; r < format->renditions; r++)
-            out[r][s] = score(&vif->sums[0], &vif->sums[r]);
-        vmt_lap(laps, VMT_STAGE_VIF_SCALE0 + s);
-        w /= 2;
-        h /= 2;
-        for (int i = 0; i <= format->renditions; i++)
-            planes[i] = (VmtPlane){ vif->plane[(s + 1) & 1][i],
-                                    w * (ptrdiff_t)sizeof(*vif->plane[0][0]) };
-    }
+            out[r][s] = score(&vif->sums[s][0], &vif->sums[s][r]);
 }

@@ -12,6 +12,9 @@
 #include "features/laps.h"
 #include "features/picture.h"
 
+/** Rows of a scale that are kept: row y is in [y % VMT_VIF_NEAR]. */
+enum { VMT_VIF_NEAR = 64 };
+
 /** Buffers of one worker. */
 typedef struct VmtVif {
     int padded;               /* elements from one row of a kind to the next */
@@ -19,8 +22,8 @@ typedef struct VmtVif {
     uint32_t *ref_mean[4];
     int32_t *ref_var[4], *dis_var, *cov;
     uint16_t *down;           /* a row filtered vertically */
-    uint16_t **plane[2];      /* [scale & 1][0: reference, 1 + k: rendition k] */
-    VmtVifSums *sums;         /* [renditions]; reference sums in the first */
+    uint16_t **near[VMT_SCALES];    /* rows: [scale, not 0][0: reference, 1 + k: rendition k] */
+    VmtVifSums *sums[VMT_SCALES];   /* [renditions]; reference sums in the first */
 } VmtVif;
 
 /** Lay out the buffers (see base/arena.h). */
