@@ -56,7 +56,8 @@ void vmt_vif_lay_out(VmtVif *vif, VmtArena *arena, const VmtFormat *format)
     }
     vif->dis_var = vmt_arena_take(arena, padded * sizeof(*vif->dis_var));
     vif->cov = vmt_arena_take(arena, padded * sizeof(*vif->cov));
-    vif->down = vmt_arena_take(arena, padded * sizeof(*vif->down));
+    for (int i = 0; i < 2; i++)
+        vif->down[i] = vmt_arena_take(arena, padded * sizeof(*vif->down[i]));
     for (int scale = 0; scale < VMT_SCALES; scale++) {
         const size_t size = VMT_VIF_NEAR * near_stride(format->width >> scale);
         const size_t renditions = (size_t)format->renditions;
@@ -117,20 +118,22 @@ static void rows_from(const void **rows, const Run *run, const Scale *scale, int
         rows[k] = picture_row(run, scale, picture, vmt_mirror(y + k, scale->h));
 }
 
-/* Row y of the next scale of a picture. */
-static void shrink_row(const Run *run, const Scale *scale, int picture, int y)
+/* Row y of the next scale and, if there is one, y + 1, of a picture. */
+static void shrink_rows(const Run *run, const Scale *scale, int picture, int y)
 {
     const VmtKernels *k = scale->kernels;
     const int taps = vmt_vif_taps(scale->index + 1), w = scale->w;
-    uint16_t *row = run->vif->down + VMT_PAD;
+    uint16_t *const down[2] = { run->vif->down[0] + VMT_PAD, run->vif->down[1] + VMT_PAD };
     uint16_t *next = run->vif->near[scale->index + 1][picture];
     const void *rows[VMT_TAPS_MAX];
 
-    rows_from(rows, run, scale, picture, 2 * y - taps / 2, taps);
-    k->vif_down_vertical(row, rows, w, scale->index, scale->bits);
-    mirror_ends((int16_t *)row, w, taps / 2);
-    k->vif_down_horizontal(next + (size_t)(y % VMT_VIF_NEAR) * near_stride(w / 2), row, w,
-                           scale->index);
+    rows_from(rows, run, scale, picture, 2 * y - taps / 2, taps + 2);
+    k->vif_down_vertical(down, rows, w, scale->index, scale->bits);
+    for (int i = 0; i < 2 && y + i < scale->h / 2; i++) {
+        mirror_ends((int16_t *)down[i], w, taps / 2);
+        k->vif_down_horizontal(next + (size_t)((y + i) % VMT_VIF_NEAR) * near_stride(w / 2),
+                               down[i], w, scale->index);
+    }
 }
 
 /* Rows are filtered two or four at a time, though one may be beyond the picture. */
@@ -260,10 +263,10 @@ static void advance(Run *run, int index, int rows)
     if (index + 1 == VMT_SCALES)
         return;
     const int reach = vmt_vif_taps(index + 1) / 2, next_h = scale[1].h;
-    while (scale->made < next_h && (rows == scale->h || 2 * scale->made + reach < rows)) {
+    while (scale->made < next_h && (rows == scale->h || 2 * scale->made + 2 + reach < rows)) {
         for (int i = 0; i <= run->format->renditions; i++)
-            shrink_row(run, scale, i, scale->made);
-        scale->made++;
+            shrink_rows(run, scale, i, scale->made);
+        scale->made += scale->made + 1 < next_h ? 2 : 1;
         if (scale->made % BATCH == 0 || scale->made == next_h) {
             vmt_lap(run->laps, VMT_STAGE_VIF_SCALE0 + index);
             advance(run, index + 1, scale->made);

@@ -21,7 +21,7 @@ typedef struct VmtVif {
     int16_t *moments;        /* of four rows: of the reference (3), of the distorted (5) */
     uint32_t *ref_mean[4];
     int32_t *ref_var[4], *dis_var, *cov;
-    uint16_t *down;           /* a row filtered vertically */
+    uint16_t *down[2];        /* rows filtered vertically */
     uint16_t **near[VMT_SCALES];    /* rows: [scale, not 0][0: reference, 1 + k: rendition k] */
     VmtVifSums *sums[VMT_SCALES];   /* [renditions]; reference sums in the first */
 } VmtVif;

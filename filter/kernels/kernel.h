@@ -56,7 +56,8 @@ void KB(vif_vertical_ref)(const VmtMoments *out, const void *const *ref, int row
                           int scale, int bits);
 void KB(vif_vertical_dis)(const VmtMoments *out, const void *const *ref, const void *const *dis,
                           int rows, int w, int scale, int bits);
-void KB(vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits);
+void KB(vif_down_vertical)(uint16_t *const out[2], const void *const *rows, int w, int scale,
+                           int bits);
 void KB(wavelet0_vertical)(int16_t *low, int16_t *high, const void *const rows[4], int w,
                            int bits);
 int KB(motion_vertical)(const VmtDifferences out[2], const void *const a[6],

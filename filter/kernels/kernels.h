@@ -109,8 +109,9 @@ typedef struct VmtKernels {
     /** Add a row to num_log and num_flat. */
     void (*vif_sum_dis)(VmtVifSums *sums, const int32_t *ref_var, const int32_t *dis_var,
                         const int32_t *cov, int w, double gain_limit, const VmtTables *tables);
-    /** Filter vertically with the taps of the next scale. */
-    void (*vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits);
+    /** Filter vertically with the taps of the next scale, out[1] from two rows below out[0]. */
+    void (*vif_down_vertical)(uint16_t *const out[2], const void *const *rows, int w, int scale,
+                              int bits);
     /** Filter horizontally with the taps of the next scale, keeping every other column: w / 2. */
     void (*vif_down_horizontal)(uint16_t *out, const uint16_t *row, int w, int scale);
 

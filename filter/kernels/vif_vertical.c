@@ -205,7 +205,9 @@ void KB(vif_vertical_dis)(const VmtMoments *out, const void *const *ref, const v
                       out[i].high[1], out[i].low[1], ref + i, dis + i, w, BITS - bits)
 }
 
-void KB(vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits)
+void KB(vif_down_vertical)(uint16_t *const out[2], const void *const *rows, int w, int scale,
+                           int bits)
 {
-    VIF_FOR_SCALE(scale + 1, down_vertical, out, rows, w, BITS - bits)
+    for (int i = 0; i < 2; i++)
+        VIF_FOR_SCALE(scale + 1, down_vertical, out[i], rows + 2 * i, w, BITS - bits)
 }

@@ -182,25 +182,32 @@ V_INLINE void vertical(const VmtMoments *out, const void *const *ref, const void
         filter_rows(out + i, ref + i, dis + i, w, shift, both, 2, scale);
 }
 
-V_INLINE void down_vertical(uint16_t *out, const void *const *rows, int w, int shift,
+/* Output row i starts at pair i, as every other row is kept. */
+V_INLINE void down_vertical(uint16_t *const out[2], const void *const *rows, int w, int shift,
                             const int scale)
 {
-    const int taps = vmt_vif_taps(scale);
+    const int last = vmt_vif_taps(scale) / 2;
 
     for (int start = 0; start < w; start += V_16) {
         const int x = block_start(start, w);
-        V mean[2] = { mean_start(), mean_start() };
-        UNROLL(9)
-        for (int k = 0; k <= taps / 2; k++) {
+        V mean[2][2] = { { mean_start(), mean_start() }, { mean_start(), mean_start() } };
+        UNROLL(10)
+        for (int k = 0; k <= last + 1; k++) {
             const V first = load(rows[2 * k], x, shift);
-            const V second = 2 * k + 1 < taps ? load(rows[2 * k + 1], x, shift) : first;
+            const V second = k <= last ? load(rows[2 * k + 1], x, shift) : first;
             const V pair[2] = { mean_sample(v_low16(first, second)),
                                 mean_sample(v_high16(first, second)) };
-            const VifTaps all = vif_load_taps(scale, k);
-            for (int half = 0; half < 2; half++)
-                mean[half] = vif_add_first(mean[half], pair[half], &all, scale, k);
+            UNROLL(2)
+            for (int i = 0; i < 2; i++)
+                if (k >= i && k - i <= last) {
+                    const VifTaps taps = vif_load_taps(scale, k - i);
+                    for (int half = 0; half < 2; half++)
+                        mean[i][half] = vif_add_first(mean[i][half], pair[half], &taps, scale,
+                                                      k - i);
+                }
         }
-        v_store(out + x, mean_of(mean[0], mean[1]));
+        for (int i = 0; i < 2; i++)
+            v_store(out[i] + x, mean_of(mean[i][0], mean[i][1]));
     }
 }
 
@@ -216,7 +223,8 @@ void KB(vif_vertical_dis)(const VmtMoments *out, const void *const *ref, const v
     VIF_FOR_SCALE(scale, vertical, out, ref, dis, rows, w, BITS - bits, 1)
 }
 
-void KB(vif_down_vertical)(uint16_t *out, const void *const *rows, int w, int scale, int bits)
+void KB(vif_down_vertical)(uint16_t *const out[2], const void *const *rows, int w, int scale,
+                           int bits)
 {
     VIF_FOR_SCALE(scale + 1, down_vertical, out, rows, w, BITS - bits)
 }
