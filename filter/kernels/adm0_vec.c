@@ -99,16 +99,16 @@ V_INLINE V enhanced_by_part(V restored, V dis, double gain_limit)
  * Where nothing was restored nothing is, so that only the sign of what was restored matters. What
  * does not fit 16 bits is more than any coefficient, and so is a gain limit less.
  */
-V_INLINE V enhance(V restored, V dis, VM16 angle, double gain_limit, int32_t whole)
+V_INLINE V enhance(V restored, V dis, VM16 angle, double gain_limit, V gain, V most,
+                   const int whole)
 {
     const V zero = v_set32(0);
     const VM16 above = v_both16(angle, v_greater16(restored, zero));
     const VM16 below = v_both16(angle, v_greater16(zero, restored));
     if (!whole)
         return v_select16(angle, enhanced_by_part(restored, dis, gain_limit), restored);
-    const V bound = v_set16((int16_t)(INT16_MAX / whole));
-    const V bounded = v_max16(v_min16(restored, bound), v_sub16(zero, bound));
-    const V enhanced = v_mul16(bounded, v_set16((int16_t)whole));
+    const V bounded = v_max16(v_min16(restored, most), v_sub16(zero, most));
+    const V enhanced = v_mul16(bounded, gain);
     return v_select16(below, v_max16(enhanced, dis),
                       v_select16(above, v_min16(enhanced, dis), restored));
 }
@@ -143,12 +143,11 @@ V_INLINE void put_sums(int32_t *out, const V part[3])
 /* (4369 c + 2048) >> 12 and (8738 c + 2048) >> 12, each wrapped to 16 bits: c and a 15th of it. */
 enum { FIFTEENTH = 273 << 3 };
 
-void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands *dis, int x0,
-                      int x1, const VmtAdmLevel *level, const VmtTables *tables)
+V_INLINE void decouple(const VmtMasking *out, const VmtBands *ref, const VmtBands *dis, int x0,
+                       int x1, double gain_limit, const int whole)
 {
-    const int32_t whole = adm_whole_limit(level);
+    const V gain = v_set16((int16_t)gain_limit), most = v_set16((int16_t)(INT16_MAX / gain_limit));
 
-    (void)tables;
     for (int x = x0; x < x1; x += V_16) {
         V o[3], t[3], k[3], around[3], centre[3];
         for (int i = 0; i < 3; i++) {
@@ -160,7 +159,7 @@ void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands
         UNROLL(3)
         for (int i = 0; i < 3; i++) {
             V r = v_mul_round16(k[i], v_sub16(v_set32(0), o[i]));
-            r = enhance(r, t[i], angle, level->gain_limit, whole);
+            r = enhance(r, t[i], angle, gain_limit, gain, most, whole);
             v_store((int16_t *)out->restored.band[i] + x, r);
             const V minus = sensitivity(v_sub16(t[i], r), i);
             const V twice = v_add16(minus, minus);
@@ -170,6 +169,16 @@ void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands
         put_sums(out->around + x, around);
         put_sums(out->centre + x, centre);
     }
+}
+
+void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands *dis, int x0,
+                      int x1, const VmtAdmLevel *level, const VmtTables *tables)
+{
+    (void)tables;
+    if (adm_is_whole(level->gain_limit))
+        decouple(out, ref, dis, x0, x1, level->gain_limit, 1);
+    else
+        decouple(out, ref, dis, x0, x1, level->gain_limit, 0);
 }
 
 void K(adm0_visible)(int64_t sum[3], const VmtMasking *row, const int32_t *above,

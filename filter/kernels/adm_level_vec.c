@@ -116,16 +116,16 @@ V_INLINE V restore(const V minus_ratio[2], V ref)
  * whole limit, as it is nearly always, needs no doubles: where the product would overflow, it is
  * beyond any coefficient.
  */
-V_INLINE V enhance(V restored, V dis, VM angle, double gain_limit, int32_t whole)
+V_INLINE V enhance(V restored, V dis, VM angle, double gain_limit, V gain, V most,
+                   const int whole)
 {
     const V zero = v_set32(0);
     const VM above = v_both(angle, v_greater32(restored, zero));
     const VM below = v_both(angle, v_greater32(zero, restored));
     if (!whole)
         return v_select32(angle, adm_enhanced(restored, dis, gain_limit), restored);
-    const V bound = v_set32(INT32_MAX / whole);
-    const V bounded = v_max32(v_min32(restored, bound), v_sub32(zero, bound));
-    const V enhanced = v_mul32(bounded, v_set32(whole));
+    const V bounded = v_max32(v_min32(restored, most), v_sub32(zero, most));
+    const V enhanced = v_mul32(bounded, gain);
     return v_select32(below, v_max32(enhanced, dis),
                       v_select32(above, v_min32(enhanced, dis), restored));
 }
@@ -149,12 +149,12 @@ V_INLINE void add_product(V sum[2], const V size[2], int32_t factor)
     }
 }
 
-void K(adm_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands *dis, int x0,
-                     int x1, const VmtAdmLevel *level, const VmtTables *tables)
+V_INLINE void decouple(const VmtMasking *out, const VmtBands *ref, const VmtBands *dis, int x0,
+                       int x1, const VmtAdmLevel *level, const int whole)
 {
-    const int32_t whole = adm_whole_limit(level);
+    const double gain_limit = level->gain_limit;
+    const V gain = v_set32((int32_t)gain_limit), most = v_set32((int32_t)(INT32_MAX / gain_limit));
 
-    (void)tables;
     for (int x = x0; x < x1; x += V_32) {
         V o[3], t[3], k[3][2], around[2], centre[2];
         for (int i = 0; i < 3; i++) {
@@ -164,9 +164,10 @@ void K(adm_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands 
         const VM angle = same_angle(o, t);
         ratios(k, o, t);
         around[0] = around[1] = centre[0] = centre[1] = v_set32(0);
+        UNROLL(3)
         for (int i = 0; i < 3; i++) {
-            const V r = enhance(restore(k[i], o[i]), t[i], angle, level->gain_limit, whole);
-            V c[2];
+            V r = restore(k[i], o[i]), c[2];
+            r = enhance(r, t[i], angle, gain_limit, gain, most, whole);
             v_store((int32_t *)out->restored.band[i] + x, r);
             sensitivity(c, level->csf[i], v_sub32(t[i], r));
             add_product(around, c, 143165577);
@@ -175,6 +176,16 @@ void K(adm_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands 
         v_store(out->around + x, v_narrow_high(around));
         v_store(out->centre + x, v_narrow_high(centre));
     }
+}
+
+void K(adm_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands *dis, int x0,
+                     int x1, const VmtAdmLevel *level, const VmtTables *tables)
+{
+    (void)tables;
+    if (adm_is_whole(level->gain_limit))
+        decouple(out, ref, dis, x0, x1, level, 1);
+    else
+        decouple(out, ref, dis, x0, x1, level, 0);
 }
 
 void K(adm_visible)(int64_t sum[3], const VmtMasking *row, const int32_t *above,

@@ -49,11 +49,9 @@ V_INLINE VM adm_same_angle_f(VM *perhaps, VF d, VF u, VF t)
     return v_not_less_f(square, v_mul_f(product, high));
 }
 
-/* The gain limit, or 0 if it is not whole. */
-V_INLINE int32_t adm_whole_limit(const VmtAdmLevel *level)
+V_INLINE int adm_is_whole(double gain_limit)
 {
-    const int32_t cut = (int32_t)level->gain_limit;
-    return cut == level->gain_limit ? cut : 0;
+    return (int32_t)gain_limit == gain_limit;
 }
 
 /*
