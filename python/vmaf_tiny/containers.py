@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import av
 from av.codec.context import Flags
@@ -17,6 +17,8 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from vmaf_tiny.cropping import container_crop
+from vmaf_tiny.edit import Edit, edited
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.luma import Range, pixels
 
@@ -205,6 +207,8 @@ class Media:
         Seconds.
     frame_count : int or None
         Estimate of the number of frames.
+    crop : Box or None
+        What is left of stored pictures, as the container says; None: all.
     notes : list of str
         What the user should know.
     """
@@ -267,6 +271,9 @@ class Media:
             decoder.flags |= Flags.unaligned
         self.format = self.container.format.name
         self.codec = decoder.name
+        self.crop = container_crop(self.container, stream)
+        if self.crop:
+            self.notes.append(f"{self.label} is cropped to {self.crop}, as its container says")
         self.rate = stream.average_rate or stream.guessed_rate
         if self.raw:
             self.rate = self.raw.rate
@@ -298,13 +305,22 @@ class Media:
         )
 
     def frames(self) -> Iterator[av.VideoFrame]:
-        """Decode, once.
+        """Decode, once, and crop as the container says.
 
         Raises
         ------
         InputError
             The data is damaged or ends too soon, unless damage was accepted.
         """
+        return self.cropped(self._frames())
+
+    def cropped(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """Give decoded frames cropped as the container says."""
+        if self.crop is None:
+            return frames
+        return cast(Iterator[av.VideoFrame], edited(frames, Edit(crop=self.crop), self.label))
+
+    def _frames(self) -> Iterator[av.VideoFrame]:
         shown: float | None = None  # not the frame, whose time stamp whoever takes it may change
         lasts = 0.0
         end_of_data = 0

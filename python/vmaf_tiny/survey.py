@@ -115,7 +115,7 @@ def _look_into(path: str | os.PathLike[str], raw: RawFormat | None, edit: Edit) 
         lumas: list[Luma] = []
         bits = 8
         if seekable and not start.few_keys:
-            lumas, bits = _looked_at(_key_frames(media), raw, edit)
+            lumas, bits = _looked_at(media.cropped(_key_frames(media)), raw, edit)
         if len(lumas) < _FEW and seekable:
             media.stream.codec_context.flush_buffers()
             media.seek(media.stream.start_time or 0)
@@ -123,7 +123,7 @@ def _look_into(path: str | os.PathLike[str], raw: RawFormat | None, edit: Edit) 
             media.close()
             media = _open(path, raw)
         if len(lumas) < _FEW:
-            lumas, bits = _looked_at(_first_pictures(media), raw, edit)
+            lumas, bits = _looked_at(media.cropped(_first_pictures(media)), raw, edit)
         return replace(_judged(start.steps), area=picture_area(lumas, bits))
     finally:
         media.close()
