@@ -18,6 +18,7 @@ from vmaf_tiny.edit import Box, Edit
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import RawFormat, Source, SourceSpec, open_source
 from vmaf_tiny.preflight import Plan, check_allowances, preflight, preflight_source
+from vmaf_tiny.processors import processors
 from vmaf_tiny.survey import Survey, survey
 
 RawSpec: TypeAlias = RawFormat | tuple[RawFormat | None, RawFormat | None] | None
@@ -239,8 +240,7 @@ def decoder_threads(threads: int) -> int:
     [1, 1, 4, 16]
     """
     if threads < 1:
-        allowed = getattr(os, "sched_getaffinity", None)  # not on every system
-        threads = len(allowed(0)) if allowed else os.cpu_count() or 1
+        threads = processors()
     return min((threads + 1) // 2, 16)
 
 

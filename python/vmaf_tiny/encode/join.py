@@ -15,6 +15,7 @@ from vmaf_tiny.aligner import Aligner
 from vmaf_tiny.checks import checks
 from vmaf_tiny.encode.feed import Shot
 from vmaf_tiny.encode.lane import Lane
+from vmaf_tiny.encode.scheduling import scoring_threads
 from vmaf_tiny.errors import InputError, VmafTinyError
 from vmaf_tiny.luma import Converter, Luma
 from vmaf_tiny.pairing import PairingReport, SideReport, judge
@@ -29,7 +30,7 @@ _AHEAD = 4  # pictures that all renditions have given and that wait to be scored
 
 @dataclass(frozen=True)
 class WorkSpec:
-    """How features are computed: what `Scorer` takes."""
+    """How features are computed: what `Scorer` takes, but 0 threads are as many as are of use."""
 
     threads: int = 0
     cpu: str = "best"
@@ -94,6 +95,7 @@ class Joiner:
         self._work = work
         plan = lanes[0].plan
         self._size = plan.width, plan.height, plan.bits
+        self._threads = work.threads or scoring_threads(sum(ln.encoder.threads for ln in lanes))
         self._convert = Converter(plan.reference)
         self._references: deque[Shot] = deque()
         self._source_ended = False
@@ -116,7 +118,7 @@ class Joiner:
             bits,
             renditions=len(members),
             model=[member.model for member in members],
-            threads=self._work.threads,
+            threads=self._threads,
             cpu=self._work.cpu,
             mode=self._work.mode,
         )

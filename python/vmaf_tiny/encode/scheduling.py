@@ -1,9 +1,32 @@
-"""Keep encoders from taking the machine for themselves."""
+"""Share the machine between encoders and those who score, and keep it from being taken."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from vmaf_tiny.processors import processors
+
+_PER_ENCODER = 3  # threads that score what a thread of the fastest encoder makes
+
+
+def scoring_threads(encoding: int) -> int:
+    """Return how many threads score what encoders make: no more than they can keep busy.
+
+    Each holds memory of its own, and the pictures that it works on. Features of a picture take up
+    to three times as long as its encode by x264 ultrafast, a third as long as one by medium.
+
+    Parameters
+    ----------
+    encoding
+        Threads of all encoders together.
+
+    Examples
+    --------
+    >>> scoring_threads(1) in (1, 2, 3)
+    True
+    """
+    return min(processors(), _PER_ENCODER * encoding)
 
 
 @contextmanager

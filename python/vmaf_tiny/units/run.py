@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from vmaf_tiny.encode.codecs import encoder_threads
 from vmaf_tiny.encode.engine import MOST, kept_files
 from vmaf_tiny.encode.lane import Lane
 from vmaf_tiny.encode.rendition import Rendition
@@ -16,6 +17,7 @@ from vmaf_tiny.encode.segments import cut_out, split
 from vmaf_tiny.encode.source import NO_SEAMS, open_feed
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.frames import SourceSpec, VideoInfo
+from vmaf_tiny.processors import processors
 from vmaf_tiny.units.jobs import Scoring
 from vmaf_tiny.units.plan import Plan
 from vmaf_tiny.units.progress import Tracker, WorkProgress
@@ -23,6 +25,7 @@ from vmaf_tiny.units.runners import Here, OnDask, Processes, Runner
 from vmaf_tiny.units.store import Store
 
 _HELD = 120  # pictures that an encoder holds, roughly
+_USUAL = 8  # renditions at once, where few processors do them all
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Work:
         encoded apart, see `vmaf_tiny.encode.segments`; None: it is encoded whole.
     at_once
         Renditions of one pass, 1 to `MOST`: they share one decode of the source, and each needs
-        memory; 0: as many as fit, at most 8.
+        memory; 0: as many as fit, at most 8, or more where they alone keep all processors busy.
 
     Raises
     ------
@@ -70,7 +73,7 @@ class Work:
     def threads(self) -> int:
         """Return threads for the features of one worker; 0: one per processor."""
         count = self.workers or (2 if self.dask else 0)
-        return max(1, (os.cpu_count() or 1) // count) if count else 0
+        return max(1, processors() // count) if count else 0
 
     def runner(self) -> Runner:
         """Return what runs jobs."""
@@ -193,8 +196,7 @@ class Units:
         info = self.look(renditions)
         files = kept_files(keep, info.name, renditions)
         plan = self._plan(renditions, files, self._segments_of_whole())
-        pixels = info.width * info.height
-        jobs = plan.jobs(self._at_once(pixels, len(plan.missing_renditions())))
+        jobs = plan.jobs(self._at_once(info, len(plan.missing_renditions())))
         tracker = Tracker(plan, jobs, info.frame_count, progress, finished)
         tracker.begin()
         if jobs:
@@ -267,10 +269,10 @@ class Units:
         self._open()
         return self._segments
 
-    def _at_once(self, pixels: int, missing: int) -> int:
+    def _at_once(self, info: VideoInfo, missing: int) -> int:
         """Return how many renditions share a pass."""
         workers = self._work.workers
-        size = self._work.at_once or _fitting(pixels, max(workers, 1))
+        size = self._work.at_once or _fitting(info.width, info.height, max(workers, 1))
         if workers or self._work.dask:  # so that every worker has something to do
             size = min(size, max(1, -(-missing // max(workers, 1))))
         return size
@@ -288,10 +290,14 @@ class Units:
         self.close()
 
 
-def _fitting(pixels: int, workers: int) -> int:
-    """Return how many renditions at once leave half of the free memory alone."""
+def _fitting(width: int, height: int, workers: int) -> int:
+    """Return how many renditions at once leave half of the free memory alone.
+
+    Each keeps the threads of its encoder busy at most, and about two more that decode and score.
+    """
+    most = max(_USUAL, processors() // workers // (encoder_threads(width, height) + 2))
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):  # not on this system
         return 4
-    return max(1, min(8, free // 2 // workers // (2 * _HELD * pixels)))
+    return max(1, min(most, MOST, free // 2 // workers // (2 * _HELD * width * height)))

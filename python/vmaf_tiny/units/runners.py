@@ -26,6 +26,7 @@ from vmaf_tiny.encode.lane import unfinished
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.errors import OptionError, VmafTinyError
 from vmaf_tiny.files import write_atomically
+from vmaf_tiny.processors import processors
 from vmaf_tiny.units.jobs import Job, path_of, run_job, run_remotely
 
 Done = Callable[[int, list[bytes]], bool]
@@ -285,7 +286,7 @@ class OnDask:
     def _connect(self) -> Any:
         where: Any = self._address
         if self._address == "local":
-            count = self._workers or max(1, (os.cpu_count() or 1) // 2)
+            count = self._workers or max(1, processors() // 2)
             where = self._distributed.LocalCluster(
                 n_workers=count, threads_per_worker=1, dashboard_address=None
             )
