@@ -183,6 +183,9 @@ class Media:
         Threads of the decoder; 0: as FFmpeg sees fit.
     damaged
         Go on after damage, and count it, rather than raise.
+    probe
+        Decode a picture as it is opened, so that all that FFmpeg can tell is known; else only what
+        the container says.
 
     Raises
     ------
@@ -221,6 +224,7 @@ class Media:
         raw: RawFormat | None = None,
         threads: int = 0,
         damaged: bool = False,
+        probe: bool = True,
     ) -> None:
         self.name = _name(spec)
         self.label = f"{role} {self.name}"
@@ -232,7 +236,7 @@ class Media:
         if isinstance(spec, VideoStream):
             self.container, self.stream = _input(spec, self.label), spec
         else:
-            self.container = _open(spec, raw, self.label)
+            self.container = _open(spec, raw, self.label, probe)
             try:
                 self.stream = self._choose()
             except InputError:
@@ -321,8 +325,8 @@ class Media:
         return cast(Iterator[av.VideoFrame], edited(frames, Edit(crop=self.crop), self.label))
 
     def _frames(self) -> Iterator[av.VideoFrame]:
-        shown: float | None = None  # not the frame, whose time stamp whoever takes it may change
-        lasts = 0.0
+        shown: int | None = None  # not the frame, whose time stamp whoever takes it may change
+        lasts, base = 0, Fraction(0)
         end_of_data = 0
         chunks = _Chunks() if self.format == "avi" else None
         for packet in self.packets():
@@ -335,12 +339,12 @@ class Media:
             for frame in self._decoded(packet):
                 if chunks:
                     chunks.stamp(frame, self.damages)
-                shown = _seconds(frame)
-                lasts = float((frame.duration or 0) * (frame.time_base or 0))
+                shown, lasts, base = frame.pts, frame.duration or 0, frame.time_base or base
                 yield frame
+        seconds = None if shown is None else float(shown * base)
         if self.format == "yuv4mpegpipe" and 0 < end_of_data < self._size():
-            self._damage(shown, "its last frame is cut off")
-        self._check_end(shown, lasts)
+            self._damage(seconds, "its last frame is cut off")
+        self._check_end(seconds, float(lasts * base))
 
     def seek(self, stamp: int, back: float = 0.0) -> None:
         """Go to a key frame, so that `frames` begins there, if the container can do that.
@@ -363,13 +367,12 @@ class Media:
             self._damage(None, f"reading fails ({_reason(error)})")
 
     def _decoded(self, packet: "Packet[VideoStream]") -> list[av.VideoFrame]:
-        seconds = _packet_seconds(packet)
         if packet.is_corrupt:
-            self._damage(seconds, "data is missing")
+            self._damage(_packet_seconds(packet), "data is missing")
         try:
             frames = packet.decode()
         except FFmpegError as error:
-            self._damage(seconds, f"decoding fails ({_reason(error)})")
+            self._damage(_packet_seconds(packet), f"decoding fails ({_reason(error)})")
             return []
         for frame in frames:
             if frame.is_corrupt:
@@ -458,16 +461,17 @@ def _input(stream: VideoStream, label: str) -> InputContainer:
 
 
 def _open(
-    spec: str | os.PathLike[str] | InputContainer, raw: RawFormat | None, label: str
+    spec: str | os.PathLike[str] | InputContainer, raw: RawFormat | None, label: str, probe: bool
 ) -> InputContainer:
     if isinstance(spec, InputContainer):
         return spec
     path = os.fspath(spec)
     # Unbuffered: a thread that waits in a buffered standard input would stall the exit.
     file = io.FileIO(0, closefd=False) if path == _STDIN else _url(path, raw, label)
-    options = {}
+    options = {} if probe else {"skip_frame": "all"}
     if raw:
-        options = {"video_size": f"{raw.width}x{raw.height}", "pixel_format": raw.pixel_format}
+        options["video_size"] = f"{raw.width}x{raw.height}"
+        options["pixel_format"] = raw.pixel_format
         options["framerate"] = str(raw.rate or 25)
     # PyAV before 19 fails at metadata that are not UTF-8, unless it is told what to do.
     more: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}

@@ -23,6 +23,9 @@ from vmaf_tiny.signature import Signature, signature
 
 __all__ = ["Picture", "RawFormat", "Source", "SourceSpec", "VideoInfo", "open_source"]
 
+_HANDED_OVER = 1 << 19  # bytes of small pictures that go from thread to thread at once, about
+_MOST = 8  # pictures, likewise
+
 SourceSpec: TypeAlias = MediaSpec | Iterable[av.VideoFrame] | Iterable[ArrayLike]
 """What can be scored: a path, URL or ``"-"``; a container or video stream of PyAV; or pictures in
 order, each a frame or a luma plane."""
@@ -162,14 +165,14 @@ class Source:
 
     def images(self) -> Iterator[tuple[int, float | None, Image]]:
         """Read all pictures as they are: index, seconds and frame or plane; see `pictures`."""
-        first = None
+        first: tuple[object, ...] = ()
         for index, image in enumerate(self._images):
             shape = _shape(image)
             first = first or shape
             if shape != first:
                 raise InputError(
-                    f"{self.info.label} changes at picture {index} from {first} to {shape}: cut it"
-                    " there and score the parts"
+                    f"{self.info.label} changes at picture {index} from {_said(first)} to"
+                    f" {_said(shape)}: cut it there and score the parts"
                 )
             yield index, self._time(image, index), image
 
@@ -183,7 +186,9 @@ class Source:
         self, convert: Callable[[Image], Luma], *, sign: int | None = None
     ) -> Iterator[Picture]:
         """Read all pictures in a thread of its own, a few ahead; see `pictures`."""
-        self._ahead = ReadAhead(self.pictures(convert, sign=sign))
+        size = self.info.width * self.info.height * (2 if self.info.bits > 8 else 1)
+        batch = min(max(_HANDED_OVER // size, 1), _MOST)
+        self._ahead = ReadAhead(self.pictures(convert, sign=sign), batch=batch)
         return self._ahead
 
     def close(self) -> None:
@@ -336,9 +341,16 @@ def _seconds(image: Image) -> float | None:
     return image.time if isinstance(image, av.VideoFrame) and image.pts is not None else None
 
 
-def _shape(image: Image) -> str:
+def _shape(image: Image) -> tuple[object, ...]:
     """Return what must not change from picture to picture."""
     if not isinstance(image, av.VideoFrame):
-        return f"{image.dtype}{list(image.shape)}"
-    tags = f"range {image.color_range}, transfer {image.color_trc}"
-    return f"{image.width}x{image.height} {image.format.name}, {tags}"
+        return image.dtype, list(image.shape)
+    return image.width, image.height, image.format.name, image.color_range, image.color_trc
+
+
+def _said(shape: tuple[object, ...]) -> str:
+    """Put a shape in words."""
+    if len(shape) == 2:
+        return f"{shape[0]}{shape[1]}"
+    width, height, form, color_range, transfer = shape
+    return f"{width}x{height} {form}, range {color_range}, transfer {transfer}"

@@ -3,10 +3,10 @@
 import functools
 import os
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 from av.container import InputContainer
@@ -83,6 +83,16 @@ class Inputs:
     def _seen(self) -> list["Surveyed"]:
         """What looking into the videos has told; waits for it."""
         return [look.result() for look in self._looks]
+
+    def close(self) -> None:
+        """Wait for what still looks into the videos; safe to call twice."""
+        wait(self._looks)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     @property
     def edits(self) -> tuple[str, ...]:
@@ -191,8 +201,9 @@ def examine(
     OptionError
         An option has a value that is unknown.
     """
-    inputs = Inputs(reference, distorted, raw=raw, edit=edit, scale=scale, allow=allow)
     with ExitStack() as stack:
+        inputs = Inputs(reference, distorted, raw=raw, edit=edit, scale=scale, allow=allow)
+        stack.enter_context(inputs)
         sources = inputs.open(stack)
         found = inputs.checks(sources)
         notes = tuple(note for source in sources for note in source.info.notes)

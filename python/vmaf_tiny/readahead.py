@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterator
 from typing import Generic, Self, TypeVar
 
@@ -28,14 +29,19 @@ class ReadAhead(Generic[T]):
     items
         Used by the thread only, from now on.
     depth
-        Items that wait at most; one more may be on its way.
+        Batches that wait at most; one more may be on its way.
+    batch
+        Items that are handed over at once. To wake a thread and wait for the interpreter's lock
+        takes as long as a small picture.
     """
 
-    def __init__(self, items: Iterator[T], *, depth: int = 2) -> None:
+    def __init__(self, items: Iterator[T], *, depth: int = 2, batch: int = 1) -> None:
         self._items = items
+        self._batch = batch
+        self._here: deque[T] = deque()
         # One of items and one of room for them, both written in C: a bounded one that is written
         # in Python takes as long for a small picture as what is done with it.
-        self._queue: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[T] | _End] = queue.SimpleQueue()
         self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
         for _ in range(depth):
             self._room.put(None)
@@ -46,39 +52,48 @@ class ReadAhead(Generic[T]):
 
     def _read(self) -> None:
         error: BaseException | None = None
+        batch: list[T] = []
         try:
             for item in self._items:
-                if not self._put(item):
-                    return
+                batch.append(item)
+                if len(batch) == self._batch:
+                    if not self._put(batch):
+                        return
+                    batch = []
         except BaseException as caught:  # handed to the taker, whatever it is
             error = caught
-        self._queue.put(_End(error))
+        if not batch or self._put(batch):
+            self._queue.put(_End(error))
 
-    def _put(self, item: T) -> bool:
+    def _put(self, batch: list[T]) -> bool:
         """Wait for room; return whether anyone is still interested."""
         self._room.get()
         if not self._stopped:
-            self._queue.put(item)
+            self._queue.put(batch)
         return not self._stopped
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> T:
+        if self._here:
+            return self._here.popleft()
         if self._ended:
             raise StopIteration
-        item = self._queue.get()
-        if not isinstance(item, _End):
+        batch = self._queue.get()
+        if not isinstance(batch, _End):
             self._room.put(None)
-            return item
+            self._here.extend(batch)
+            return self._here.popleft()
         self._ended = True
-        if item.error is not None:
-            raise item.error
+        if batch.error is not None:
+            raise batch.error
         raise StopIteration
 
     def close(self) -> bool:
         """Stop reading; return whether the thread has ended, so that its input can be closed."""
         self._stopped = self._ended = True
+        self._here.clear()
         self._room.put(None)
         while not self._queue.empty():
             self._queue.get_nowait()

@@ -159,12 +159,13 @@ def score(
         raise OptionError(f"unknown alignment {align!r}: choose one of {', '.join(ALIGNMENTS)}")
     if distorted is None:
         raise OptionError("distorted is None: give the video that is to be scored")
-    inputs = Inputs(
-        reference, distorted, raw=raw, edit=edit, scale=scale, allow=allow, threads=threads
-    )
-    if align == "fix":
-        inputs.check_twice()
     with ExitStack() as stack:
+        inputs = Inputs(
+            reference, distorted, raw=raw, edit=edit, scale=scale, allow=allow, threads=threads
+        )
+        stack.enter_context(inputs)
+        if align == "fix":
+            inputs.check_twice()
         if not isinstance(model, Model):  # before anything is decoded, as this may fail
             model = stack.enter_context(
                 Model(
@@ -220,7 +221,7 @@ def score(
             ),
         )
         for left, right in watched.pairs():
-            scorer.push(left.luma, right.luma, time=left.time)
+            scorer.add(left.luma, right.luma, time=left.time)
             meter.step()
         alignment = watched.finish() if align != "off" else None
         report = paired.report

@@ -115,10 +115,10 @@ def _look_into(path: str | os.PathLike[str], raw: RawFormat | None, edit: Edit) 
         lumas: list[Luma] = []
         bits = 8
         if seekable and not start.few_keys:
-            lumas, bits = _looked_at(media.cropped(_key_frames(media)), raw, edit)
+            lumas, bits = _looked_at(media.cropped(_key_frames(media, start.time)), raw, edit)
         if len(lumas) < _FEW and seekable:
             media.stream.codec_context.flush_buffers()
-            media.seek(media.stream.start_time or 0)
+            media.seek(start.time)
         elif len(lumas) < _FEW:
             media.close()
             media = _open(path, raw)
@@ -130,18 +130,21 @@ def _look_into(path: str | os.PathLike[str], raw: RawFormat | None, edit: Edit) 
 
 
 def _open(path: str | os.PathLike[str], raw: RawFormat | None) -> Media:
-    media = Media(path, role="video", raw=raw, threads=1, damaged=True)
+    media = Media(path, role="video", raw=raw, threads=1, damaged=True, probe=False)
+    if media.crop:  # which goes by whole samples of chroma, so that the format must be known
+        media.close()
+        media = Media(path, role="video", raw=raw, threads=1, damaged=True)
     # Bars show without.
     media.stream.codec_context.options = {"skip_loop_filter": "all"}
     return media
 
 
-def _key_frames(media: Media) -> Iterator[av.VideoFrame]:
-    """Give pictures from all over a video."""
+def _key_frames(media: Media, start: int) -> Iterator[av.VideoFrame]:
+    """Give pictures from all over a video that begins at a time stamp."""
     stream, container, decoder = media.stream, media.container, media.stream.codec_context
     due = time.monotonic() + _PATIENCE
     seen: set[int | None] = {None}
-    start, units = stream.start_time or 0, (media.duration or 0) / (stream.time_base or 1)
+    units = (media.duration or 0) / (stream.time_base or 1)
     for number in range(_PICTURES):
         if time.monotonic() > due:
             break
@@ -173,19 +176,22 @@ class _Start:
 
     Attributes
     ----------
+    time
+        The first time stamp, in units of the stream.
     steps
         Seconds between pictures.
     few_keys
         Whether the video ends with them, and has too few key frames for bars to be looked for in.
     """
 
+    time: int
     steps: NDArray[np.float64]
     few_keys: bool
 
 
 def _read_start(media: Media) -> _Start:
     if media.timestamps != "own" or not media.stream.time_base:
-        return _Start(np.zeros(0), False)
+        return _Start(media.stream.start_time or 0, np.zeros(0), False)
     times: set[int] = set()
     keys, ended = 0, False
     # Not the packets, which may be pictures.
@@ -197,7 +203,7 @@ def _read_start(media: Media) -> _Start:
     # The last in order of decoding may wait for others that come before them.
     known = sorted(times)[: max(len(times) - 20, min(len(times), 20))]
     steps = np.diff(known).astype(np.float64) * float(media.stream.time_base)
-    return _Start(steps, ended and keys < _FEW)
+    return _Start(min(times, default=0), steps, ended and keys < _FEW)
 
 
 def _judged(steps: NDArray[np.float64]) -> Survey:

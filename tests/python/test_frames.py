@@ -480,19 +480,22 @@ def test_read_ahead_raises_where_the_error_is():
             next(ahead)
 
 
-def test_read_ahead_does_not_run_away():
+@pytest.mark.parametrize(("size", "most"), [((1280, 720), 10), ((160, 128), 40)])
+def test_read_ahead_does_not_run_away(size, most):
+    """Small pictures are handed over eight at a time."""
     given = []
 
     def many():
         for n in range(1000):
             given.append(n)
-            yield plane(0)
+            yield black
 
+    black = np.zeros(size[::-1], np.uint8)
     with open_source(many()) as source:
         ahead = source.read_ahead(Converter(Conversion(bits=8)))
         for _ in range(5):
             next(ahead)
-        assert len(given) <= 10
+        assert len(given) <= most
 
 
 _LOGGING = """

@@ -195,6 +195,26 @@ def test_progress(tmp_path, pair, monkeypatch):
     assert {(report.total, report.eta) for report in endless} == {(None, None)}
 
 
+@pytest.mark.parametrize("subsample", [1, 3])
+def test_scores_that_nobody_waits_for_are_those_of_push(subsample):
+    def made(add):
+        with Scorer(64, 48, subsample=subsample) as scorer:
+            for n in range(150):  # more than are scored at once
+                getattr(scorer, add)(plane(n, 64, 48), noisy(plane(n, 64, 48), 12, seed=n), time=n)
+            return scorer.finish()[0]
+
+    one, other = made("push"), made("add")
+    assert equal(one, other)
+    assert np.array_equal(one.times, other.times)
+    assert len(other.scores) == -(-150 // subsample)
+
+
+def test_nothing_looks_into_videos_that_are_not_scored(tmp_path, pair):
+    path = write(tmp_path / "a.mkv", pair[0])
+    with pytest.raises(vmaf_tiny.ModelError):
+        score(path, path, "no such model")
+
+
 def test_subsample_takes_features_of_all(pair, expected):
     result = score(*pair, subsample=3)
     assert result.index.tolist() == list(range(0, COUNT, 3))
