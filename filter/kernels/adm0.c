@@ -36,7 +36,6 @@ void K(adm0_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands
     int16_t *const restored[3] = { out->restored.band[0], out->restored.band[1],
                                    out->restored.band[2] };
 
-    INDEPENDENT
     for (int x = x0; x < x1; x++) {
         const int32_t oh = o[0][x], ov = o[1][x], th = t[0][x], tv = t[1][x];
         const int same_angle = adm_same_angle((float)(oh * th + ov * tv),
@@ -78,6 +77,7 @@ void K(adm0_cubes)(uint64_t sum[3], const VmtBands *ref, int x0, int x1, const V
     for (int i = 0; i < 3; i++) {
         const int16_t *band = ref->band[i];
         uint64_t cubes = 0;
+        INDEPENDENT
         for (int x = x0; x < x1; x++) {
             const uint32_t v = (uint32_t)abs(band[x]);
             cubes += (uint64_t)(v * v) * v;

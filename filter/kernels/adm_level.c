@@ -51,7 +51,6 @@ void K(adm_decouple)(const VmtMasking *out, const VmtBands *ref, const VmtBands 
     int32_t *const restored[3] = { out->restored.band[0], out->restored.band[1],
                                    out->restored.band[2] };
 
-    INDEPENDENT
     for (int x = x0; x < x1; x++) {
         const int64_t oh = o[0][x], ov = o[1][x], th = t[0][x], tv = t[1][x];
         const int same_angle = adm_same_angle((float)(oh * th + ov * tv),

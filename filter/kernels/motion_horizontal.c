@@ -20,13 +20,13 @@ static inline int32_t blur(const int16_t *p)
 int64_t K(motion_horizontal)(const VmtDifferences *row, int w, int wide)
 {
     const int16_t *value = row->value, *rest = row->rest;
-    int64_t sum = 0;
+    uint32_t sum = 0; /* the longest row's differences of 16 bits fit */
 
     if (!wide)
         for (int x = 0; x < w; x++)
-            sum += abs((blur(value + x) + 32768) >> 16);
+            sum += (uint32_t)abs((blur(value + x) + 32768) >> 16);
     else
         for (int x = 0; x < w; x++)
-            sum += abs((blur(value + x) + ((blur(rest + x) + 32768) >> 1)) >> 15);
+            sum += (uint32_t)abs((blur(value + x) + ((blur(rest + x) + 32768) >> 1)) >> 15);
     return sum;
 }
