@@ -113,7 +113,7 @@ def build(compiler: str) -> Path:
 def rows(
     setups: dict[int, list[bench.Setup]], rounds: int, step: Callable[[str], None]
 ) -> Iterator[Row]:
-    """Measure setups, by bits, and plain C as both compilers make them.
+    """Measure setups, by bits, as both compilers make them.
 
     Raises
     ------
@@ -132,8 +132,7 @@ def rows(
         cores[compiler] = Core(build(compiler))
     for bits, some in setups.items():
         clip = bench.synthetic(1920, 1080, bits, PICTURES)
-        every = [*some, *([bench.Setup("c")] if bits == 8 else [])]
-        for setup, costs in _in_turns(cores, clip, every, rounds, step).items():
+        for setup, costs in _in_turns(cores, clip, some, rounds, step).items():
             slow, fast = sorted(COMPILERS, key=lambda one: -statistics.median(costs[one]))
             pairs = zip(costs[slow], costs[fast], strict=True)
             times = statistics.median(a / b for a, b in pairs)

@@ -23,7 +23,7 @@ from rich.console import Console
 from rows import Row, table
 
 from vmaf_tiny import bench, peer
-from vmaf_tiny._core import cpu_levels
+from vmaf_tiny._core import MODES, cpu_levels
 from vmaf_tiny.cli.bench import cpu_name, provenance, steps_shown
 from vmaf_tiny.vmaf_tool import VmafTool, find_tool
 
@@ -68,6 +68,13 @@ def _setups() -> dict[int, list[bench.Setup]]:
         ]
         for bits in (8, 10)
     }
+
+
+def _built() -> dict[int, list[bench.Setup]]:
+    """Return what is compared between compilers, by bits: all there is to run."""
+    every = [bench.Setup(level, mode) for level in cpu_levels() for mode in MODES]
+    several = [bench.Setup(cpu_levels()[-1], renditions=4)]
+    return {bits: [*every, *several] for bits in (8, 10)}
 
 
 def speed(rounds: int, other: peer.Peer | None, tool: VmafTool | None, step: Step) -> Iterator[Row]:
@@ -183,7 +190,7 @@ def main() -> int:
         if "end-to-end" in args.parts and other:
             rows += files_from_end_to_end(args, other, step)
         if "compilers" in args.parts:
-            rows += compilers.rows(_setups(), args.rounds, step)
+            rows += compilers.rows(_built(), args.rounds, step)
         stages = limit.measure(args.rounds, step) if "limit" in args.parts else []
     console = Console(width=100)
     if rows:

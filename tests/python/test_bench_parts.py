@@ -87,7 +87,8 @@ def two_compilers(monkeypatch, own_core):
 
 def test_compilers_are_measured_in_turns(two_compilers):
     said = []
-    rows = list(two_compilers.rows({8: [bench.Setup("c", "fast", renditions=2)]}, 2, said.append))
+    setups = [bench.Setup("c", "fast", renditions=2), bench.Setup("c")]
+    rows = list(two_compilers.rows({8: setups}, 2, said.append))
     assert [row.must for row in rows] == [1.15, 1.15] and all(row.measured > 0 for row in rows)
     assert "c, fast, each of 2 renditions" in rows[0].what and "8 bits, c:" in rows[1].what
     turns = [text.rpartition(", ")[2] for text in said if "bits" in text]
