@@ -14,6 +14,7 @@
 #ifndef VMT_KERNELS_LOG2_VEC_H
 #define VMT_KERNELS_LOG2_VEC_H
 
+#include "kernels/kernel.h"
 #include "kernels/vec.h"
 
 /* By power of the distance to the segment's middle, then by segment. */
@@ -71,7 +72,7 @@ V_INLINE Log2 v_log2_fixed(V v)
     const VF d = v_sub_f(v_bits_float(rest), middle);
     VF p = v_pick_f(log2_polynomial[LOG2_DEGREE], segments);
 
-#pragma GCC unroll 3
+    UNROLL(3)
     for (int i = LOG2_DEGREE - 1; i >= 0; i--)
         p = v_fma_f(p, d, v_pick_f(log2_polynomial[i], segments));
     return (Log2){ segments, v_cut_float(p) };
