@@ -427,8 +427,8 @@ class Media:
         if not self._damaged:
             where = "" if seconds is None else f" at {seconds:.2f} s"
             raise InputError(
-                f"{self.label} is damaged{where}: {what}: get it whole, or allow damage to score"
-                " what can be decoded"
+                f"{self.label} is damaged{where}: {what}: get it whole, or allow damage"
+                " (--allow-damage) to score what can be decoded"
             )
 
     def _size(self) -> int:

@@ -225,7 +225,7 @@ def _option(name: str, side: VideoInfo, value: object) -> str:
 def _refuse(what: str, instead: str, name: str, allowed: frozenset[str]) -> list[str]:
     """Raise, or return a warning if this is allowed."""
     if name not in allowed:
-        raise InputError(f"{what}: {instead}, or allow {name}")
+        raise InputError(f"{what}: {instead}, or allow {name} (--allow-{name})")
     return [what]
 
 

@@ -46,7 +46,7 @@ def refused(name, reference, distorted, *words, raw=(None, None)):
     with pytest.raises(InputError) as error:
         plan(reference, distorted, raw=raw)
     text = str(error.value)
-    assert text.endswith(f", or allow {name}") and "\n" not in text
+    assert text.endswith(f", or allow {name} (--allow-{name})") and "\n" not in text
     assert all(word in text for word in words)
     others = set(ALLOWANCES) - {name}
     with pytest.raises(InputError):

@@ -62,7 +62,8 @@ class LoopOptions:
     of their rows, off by hundredths of a point."""
 
     segment: Annotated[PositiveFloat | None, Parameter(group=WORK)] = None
-    """Split the source at key frames into parts of at least so many seconds, encoded apart."""
+    """Split the source at key frames into parts of at least so many seconds, encoded apart, so that
+    workers share them."""
 
     workers: Annotated[NonNegativeInt, Parameter(group=WORK)] = 0
     """Processes to work in; 0: this one."""
@@ -106,7 +107,8 @@ class LoopOptions:
     line."""
 
     quiet: Annotated[bool, FLAG, Parameter(alias="-q", group=OUTPUT)] = False
-    """No table, only the scores, one a line; of a search, the CRF."""
+    """No table, only the scores, one a line; of a ladder, those of its rungs; of a search, the
+    CRF."""
 
     @property
     def place(self) -> Path | None:
@@ -154,7 +156,7 @@ class SearchOptions:
     """What is looked for, and how."""
 
     target: PositiveFloat
-    """Score to reach."""
+    """Score to reach, up to 100, such as 93."""
 
     pool: str = "mean"
     """What of the scores of all pictures is to reach it: mean, harmonic_mean, min, p1, p5, p10 or
@@ -219,7 +221,8 @@ class LadderOptions:
     the range that is of use."""
 
     scores: str | None = None
-    """Scores to suggest rungs for: the cheapest encode that has each."""
+    """Scores to suggest rungs for: the cheapest encode that has each; without it and bitrates
+    95,88,78,65,50."""
 
     bitrates: str | None = None
     """Bitrates to suggest rungs for, such as 800k,1.5M or in kbit/s: the best encode within

@@ -1,6 +1,5 @@
 """vmaf-tiny ladder: encodes of several sizes, their hull, and the rungs that it suggests."""
 
-import sys
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -9,7 +8,7 @@ from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import BatchOptions, EncoderOptions, LadderOptions, check_results
-from vmaf_tiny.cli.loops import loop_shown
+from vmaf_tiny.cli.loops import loop_shown, show_warnings
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, show
 from vmaf_tiny.encode.tables import write_document, write_results
@@ -43,9 +42,7 @@ def run(
             finished=reports.rendition,
             **arguments,
         )
-    warnings = (text for made in ladder.points for text in made.result.warnings)
-    for warning in dict.fromkeys(warnings):
-        print("vmaf-tiny: warning:", warning, file=sys.stderr)
+    show_warnings(ladder.points)
     for path in options.output:
         _write(path, ladder)
     if "-" in options.output:

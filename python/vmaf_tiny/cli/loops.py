@@ -141,6 +141,18 @@ def _shown(options: LoopOptions) -> Iterator[Shown]:
             yield _Bars(bars)
 
 
+def show_warnings(results: Sequence["RenditionResult"]) -> None:
+    """Print what the user must know of results, once each; whose it is, unless it is of all."""
+    whose: dict[str, list[str]] = {}
+    for made in results:
+        for text in dict.fromkeys(made.result.warnings):
+            whose.setdefault(text, []).append(made.rendition.label)
+    for text, labels in whose.items():
+        more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+        of = "" if len(labels) == len(results) else f"{labels[0]}{more}: "
+        print(f"vmaf-tiny: warning: {of}{text}", file=sys.stderr)
+
+
 class _Nothing:
     @property
     def preflight(self) -> Preflight | None:

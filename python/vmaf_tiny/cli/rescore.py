@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
+from rich.console import Group
 from rich.markup import escape
-from rich.table import Table
 
 from vmaf_tiny._core import LOG_FORMATS
 from vmaf_tiny.cli.options import TABLE, ModelOptions
-from vmaf_tiny.cli.show import coloured, show
+from vmaf_tiny.cli.show import coloured, fitted, show
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.files import check_writable
 from vmaf_tiny.rescore import conditions_of, read_results, rescore
 from vmaf_tiny.table import Scored, need_pyarrow, write_table
+
+_SPARED = ("harmonic", "frames", "min", "model")
 
 
 def run(paths: Sequence[str], model: ModelOptions, output: str | None, quiet: bool) -> int:
@@ -68,20 +70,22 @@ def _write(output: str | os.PathLike[str], encodes: Sequence[Scored]) -> None:
     encodes[0].result.write(output, kind)
 
 
-def _table(before: Sequence[Scored], after: Sequence[Scored]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("encode", no_wrap=True)
-    for name in ("frames", "before", "VMAF", "harmonic", "p5", "min"):
-        table.add_column(name, justify="right")
-    table.add_column("model")
-    for one, again in zip(before, after, strict=True):
-        pooled = again.result.pooled["vmaf"]
-        table.add_row(
-            escape(one.name),
-            str(len(again.result.scores)),
-            f"{one.result.score:.3f}",
-            coloured(again.result.score),
-            *(f"{pooled[name]:.3f}" for name in ("harmonic_mean", "p5", "min")),
-            escape(f"{one.result.provenance.model.id} → {again.result.provenance.model.id}"),
-        )
-    return table
+def _table(before: Sequence[Scored], after: Sequence[Scored]) -> Group:
+    pooled = [one.result.pooled["vmaf"] for one in after]
+    columns = {
+        "encode": [escape(one.name) for one in after],
+        "frames": [str(len(one.result.scores)) for one in after],
+        "before": [f"{one.result.score:.3f}" for one in before],
+        "VMAF": [coloured(one.result.score) for one in after],
+        **{
+            name.partition("_")[0]: [f"{values[name]:.3f}" for values in pooled]
+            for name in ("harmonic_mean", "p5", "min")
+        },
+    }
+    models = [
+        f"{one.result.provenance.model.id} → {again.result.provenance.model.id}"
+        for one, again in zip(before, after, strict=True)
+    ]
+    if len(set(models)) > 1:
+        return Group(fitted({**columns, "model": list(map(escape, models))}, _SPARED))
+    return Group(fitted(columns, _SPARED), f"[dim]{escape(models[0])}[/]")

@@ -1,6 +1,5 @@
 """vmaf-tiny search: the CRF for a score."""
 
-import sys
 from typing import Any
 
 from rich.console import Group
@@ -9,7 +8,7 @@ from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import EncoderOptions, LoopOptions, SearchOptions, check_results
-from vmaf_tiny.cli.loops import loop_shown
+from vmaf_tiny.cli.loops import loop_shown, show_warnings
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, show
 from vmaf_tiny.encode.tables import results_format, write_document, write_results
@@ -43,8 +42,7 @@ def run(
             finished=reports.probe,
             **arguments,
         )
-    for warning in result.made.result.warnings:
-        print("vmaf-tiny: warning:", warning, file=sys.stderr)
+    show_warnings([result.made])
     for path in options.output:
         if path == "-" or results_format(path) == "json":
             write_document(path, result.to_dict())

@@ -1,6 +1,5 @@
 """vmaf-tiny sweep: many renditions of a source as a table, and their curves compared."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -10,7 +9,7 @@ from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import BatchOptions, check_results
-from vmaf_tiny.cli.loops import loop_shown
+from vmaf_tiny.cli.loops import loop_shown, show_warnings
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions, SweepOptions
 from vmaf_tiny.cli.progress import clock
 from vmaf_tiny.cli.show import coloured, fitted, show
@@ -46,8 +45,7 @@ def run(
             finished=reports.rendition,
             **arguments,
         )
-    for warning in dict.fromkeys(text for made in results for text in made.result.warnings):
-        print("vmaf-tiny: warning:", warning, file=sys.stderr)
+    show_warnings(results)
     rates = bd_rates(results) if has_library() else []
     notes = {"bd_rates": [asdict(rate) for rate in rates]} if rates else None
     for path in output:

@@ -18,6 +18,8 @@ from vmaf_tiny.report.pictures import picture_pairs
 from vmaf_tiny.table import Scored
 from vmaf_tiny.windows import Window, worst_windows
 
+_NAMED = 3  # encodes that have no pictures; more are counted
+
 
 @dataclass(frozen=True)
 class Row:
@@ -214,7 +216,9 @@ def _pictures(
             shown += picture_pairs(number, one, worst, step)
         except VmafTinyError as error:
             notes.append(f"{one.name} has no pictures here: {error}")
-    notes += [f"no pictures of {', '.join(names)}: {why}" for why, names in missing.items()]
+    for why, names in missing.items():
+        which = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} encodes"
+        notes.append(f"no pictures of {which}: {why}")
     return shown, notes
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 import clips
 from vmaf_tiny.cli import main
 from vmaf_tiny.cli.commands import app
+from vmaf_tiny.cli.loops import show_warnings
 from vmaf_tiny.cli.show import fitted, show
 
 LOOPS = {
@@ -226,6 +228,19 @@ def test_results_go_to_several_files_and_to_standard_output(here, tmp_path, capf
     document = json.loads(capfd.readouterr().out)
     assert len(paths[1].read_text().splitlines()) == 1 + len(document["renditions"])
     assert json.loads(paths[0].read_text()) == document
+
+
+def test_a_warning_tells_whose_it_is_unless_it_is_of_all(capsys):
+    def made(label, *warnings):
+        named = SimpleNamespace(label=label)
+        return SimpleNamespace(rendition=named, result=SimpleNamespace(warnings=warnings))
+
+    show_warnings([made("a", "all", "one"), made("b", "all", "two"), made("c", "all", "two")])
+    assert capsys.readouterr().err.splitlines() == [
+        "vmaf-tiny: warning: all",
+        "vmaf-tiny: warning: a: one",
+        "vmaf-tiny: warning: b and 1 more: two",
+    ]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
