@@ -101,6 +101,22 @@ static intmax_t fill(int fd, uint8_t *data, size_t size)
     return (intmax_t)done;
 }
 
+/* Check that the file that was opened is the one that its name, which has no links, still means:
+ * folders on the way may have been replaced by links meanwhile. */
+static int check_name(const struct stat *opened, const char *path, const char *what,
+                      VmtError *error)
+{
+    struct stat named;
+    char *real = realpath(path, NULL);
+    if (!real && errno == ENOMEM)
+        return vmt_fail(error, -ENOMEM, "out of memory");
+    const bool same = real && strcmp(real, path) == 0 && stat(real, &named) == 0 &&
+                      named.st_dev == opened->st_dev && named.st_ino == opened->st_ino;
+    free(real);
+    return same ? 0 : vmt_fail(error, -EIO, "%s '%s' is replaced while it is opened: try again",
+                               what, path);
+}
+
 static int read_open(VmtFile *out, int fd, const char *path, size_t limit, const char *what,
                      VmtError *error)
 {
@@ -108,7 +124,9 @@ static int read_open(VmtFile *out, int fd, const char *path, size_t limit, const
     struct stat st;
     if (fstat(fd, &st))
         return vmt_fail(error, -errno, "%s '%s': %s", what, path, strerror(errno));
-    const int rc = check(&st, path, limit, what, error);
+    int rc = check(&st, path, limit, what, error);
+    if (rc == 0)
+        rc = check_name(&st, path, what, error);
     if (rc)
         return rc;
     /* One byte more than there should be shows a file that grows. */

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,3 +105,44 @@ def test_every_rule_has_a_model_that_breaks_it(
         f"{len(answers)} hostile models and files refused without an ONNX Runtime, slowest "
         f"{slowest * 1e3:.0f} ms, most memory {largest / 2**20:.1f} MiB"
     )
+
+
+OPEN = """import sys
+from vmaf_tiny import Model, VmafTinyError
+try:
+    Model(sys.argv[1])
+except VmafTinyError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+def test_a_folder_that_becomes_a_link_while_a_model_is_opened(tmp_path: Path) -> None:
+    """After it was found to be inside and before it is opened, which strace makes longer."""
+    strace = shutil.which("strace")
+    if not strace:
+        assert os.environ.get("VMT_PROVE") != "1", "apt-get install strace"
+        pytest.skip("apt-get install strace")
+    inside, outside = tmp_path / "jail/models", tmp_path / "outside"
+    inside.mkdir(parents=True)
+    outside.mkdir()
+    for folder, seed in ((inside, 1), (outside, 2)):
+        (folder / "model.onnx").write_bytes(raw(mlp(seed=seed)))
+    calls = tmp_path / "calls"
+    with subprocess.Popen(
+        [strace, "-f", "-qq", "-o", calls, "-P", inside / "model.onnx",
+         "-e", "inject=openat:delay_enter=4000000", sys.executable, "-c", OPEN,
+         inside / "model.onnx"],
+        env=os.environ | {"VMAF_TINY_MODEL_DIR": str(tmp_path / "jail")},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:  # fmt: skip
+        deadline, before, now = time.monotonic() + 60, "", ""
+        while now != before or "stat" not in now:  # until it waits in openat()
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(1)
+            before, now = now, calls.read_text() if calls.exists() else ""
+        inside.rename(tmp_path / "jail/before")
+        inside.symlink_to(outside)
+        said = process.communicate(timeout=60)[0]
+    assert "is replaced while it is opened" in said
