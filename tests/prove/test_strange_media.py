@@ -375,7 +375,8 @@ def test_numbers_that_are_none(said: Said, reference: Path, command: str) -> Non
         assert err.startswith("vmaf-tiny: error: ")
 
 
-@pytest.mark.parametrize("chunk", [1e-9, 0.04, 1e9])
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("chunk", [1e-320, 1e-9, 0.04, 1e9])
 def test_chunks_of_any_length(reference: Path, chunk: float) -> None:
     """Too short for samples, or too long: the whole is encoded each time."""
     found = search(

@@ -134,25 +134,60 @@ def test_an_onnx_runtime_that_does_not_work(
     assert not log.exists()
 
 
+# Files that lead elsewhere: FFmpeg must not follow them to a network.
+ELSEWHERE = {
+    "list.m3u8": "#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
+    "key.m3u8": '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="http://127.0.0.1:9/k"\n#EXTINF:1,\na.ts\n'
+    "#EXT-X-ENDLIST\n",
+    "session.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    "m=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+    "script.ffconcat": "ffconcat version 1.0\nfile http://127.0.0.1:9/a.mkv\n",
+    "disguised.mkv": "#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
+}
+
+
 @pytest.mark.slow
 def test_nothing_asks_for_the_network(
-    pair: tuple[Path, Path], figure: Callable[[str], None]
+    pair: tuple[Path, Path],
+    tmp_path: Path,
+    amount: Callable[[int, int], int],
+    figure: Callable[[str], None],
 ) -> None:
     """No socket but of this machine is asked for, and without a network nothing is missing."""
     strace, unshare = shutil.which("strace"), shutil.which("unshare")
     assert strace or unshare, "apt-get install strace"
     said = []
+    log, table, page = tmp_path / "log.json", tmp_path / "table.json", tmp_path / "page.html"
+    sweep = ("sweep", "-q", "--crf", "40", "--preset", "ultrafast", "--store", tmp_path / "store")
+    commands: list[tuple[str | Path, ...]] = [
+        ("score", "-q", *pair, "-o", log),
+        (*sweep, "--workers", "1", pair[0], "-o", table),
+        ("report", "-q", log, table, "-o", page),
+        ("rescore", "-q", log),
+        ("models",),
+    ]
+    for name, text in ELSEWHERE.items():
+        (tmp_path / name).write_text(text)
     if strace:
         before = (strace, "-f", "-qq", "-e", "trace=socket,connect,sendto,bind")
-        done = run("-q", *pair, before=before)
-        assert done.returncode == 0, done
-        asked = re.findall(r"AF_(?!UNIX)\w+", done.stderr)
-        assert asked == [], done.stderr
-        said.append("0 sockets of a network asked for")
+        for command in (*commands, *(("score", "-q", pair[0], tmp_path / n) for n in ELSEWHERE)):
+            done = run(*command, before=before)
+            assert done.returncode == (command[-1] in {tmp_path / n for n in ELSEWHERE}), done
+            assert re.findall(r"AF_(?!UNIX)\w+", done.stderr) == [], done.stderr
+        count = f"{len(commands)} commands and {len(ELSEWHERE)} files that lead elsewhere"
+        said.append(f"0 sockets of a network asked for by {count}")
     if unshare and subprocess.run([unshare, "-rn", "true"], capture_output=True).returncode == 0:
-        alone = run("-q", *pair, before=(unshare, "-rn"))
-        assert (alone.returncode, alone.stdout) == (0, run("-q", *pair).stdout), alone
-        said.append("same score in a namespace without one")
+        for command in commands[: amount(1, len(commands))]:
+            alone = run(*command, before=(unshare, "-rn"))
+            assert (alone.returncode, alone.stdout) == (0, run(*command).stdout), alone
+        said.append("without one the same answers")
+        if amount(0, 1):
+            tests = (sys.executable, "-m", "pytest", "-q", "-m", "not slow", ROOT / "tests/python")
+            done = subprocess.run(
+                [unshare, "-rn", *tests], cwd=ROOT, capture_output=True, text=True, timeout=1800
+            )
+            assert done.returncode == 0, done.stdout[-3000:]
+            said.append(f"{re.findall(r'([0-9]+) passed', done.stdout)[-1]} quick tests pass")
     figure(", ".join(said))
 
 

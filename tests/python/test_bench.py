@@ -187,6 +187,7 @@ def test_command_without_a_peer(tmp_path):
         (("--size", "big"), "1920x1080"),
         (("--size", "100000x100000"), "32768x32768"),
         (("--size", "20x20", "--no-peer"), "33x33"),
+        (("--bits", "2147483648", "--no-peer"), "8 to 16"),
         (("--cpu", "z80", "--no-peer", *SMALL), "z80"),
     ],
 )

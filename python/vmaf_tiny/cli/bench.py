@@ -46,6 +46,9 @@ def run(reference: str | None, distorted: str | None, options: BenchOptions) -> 
     if (reference is None) != (distorted is None):
         raise OptionError("bench takes two videos or none: give the distorted one as well")
     sizes = [parse_size(text) for text in options.size]
+    for bits in options.bits:
+        if not 8 <= bits <= 16:
+            raise OptionError(f"{bits} bits per sample: use 8 to 16")
     if options.json:
         check_writable(options.json, [path for path in (reference, distorted) if path])
     setups = one_at_a_time(

@@ -150,6 +150,8 @@ def choose_samples(
     times = result.times
     if np.isnan(times).any() or made.duration < 2 * count * seconds:
         return None
+    if made.duration > len(times) * seconds:  # no sample would have a picture
+        return None
     number = np.minimum(
         (times - times[0]) // seconds, (times[-1] - times[0] + 1e-9) // seconds - 1
     ).astype(int)
