@@ -22,7 +22,8 @@ V_INLINE V load(const void *row, int x, int shift)
     (void)shift;
     return v_load_u8((const uint8_t *)row + x);
 #else
-    return v_shl16_by(v_load((const uint16_t *)row + x), shift);
+    const V v = v_load((const uint16_t *)row + x);
+    return shift ? v_shl16_by(v, shift) : v;
 #endif
 }
 
@@ -211,20 +212,40 @@ V_INLINE void down_vertical(uint16_t *const out[2], const void *const *rows, int
     }
 }
 
+/* Call f with how far samples are to be shifted up, as a constant where it is not at all. */
+#define FOR_SHIFT(scale, f, ...)                           \
+    if (BITS == 8 || bits == BITS) {                       \
+        VIF_FOR_SCALE(scale, f, __VA_ARGS__, 0)            \
+    } else {                                               \
+        VIF_FOR_SCALE(scale, f, __VA_ARGS__, BITS - bits)  \
+    }
+
+V_INLINE void vertical_ref(const VmtMoments *out, const void *const *ref, int rows, int w,
+                           int shift, const int scale)
+{
+    vertical(out, ref, ref, rows, w, shift, 0, scale);
+}
+
+V_INLINE void vertical_dis(const VmtMoments *out, const void *const *ref, const void *const *dis,
+                           int rows, int w, int shift, const int scale)
+{
+    vertical(out, ref, dis, rows, w, shift, 1, scale);
+}
+
 void KB(vif_vertical_ref)(const VmtMoments *out, const void *const *ref, int rows, int w,
                           int scale, int bits)
 {
-    VIF_FOR_SCALE(scale, vertical, out, ref, ref, rows, w, BITS - bits, 0)
+    FOR_SHIFT(scale, vertical_ref, out, ref, rows, w)
 }
 
 void KB(vif_vertical_dis)(const VmtMoments *out, const void *const *ref, const void *const *dis,
                           int rows, int w, int scale, int bits)
 {
-    VIF_FOR_SCALE(scale, vertical, out, ref, dis, rows, w, BITS - bits, 1)
+    FOR_SHIFT(scale, vertical_dis, out, ref, dis, rows, w)
 }
 
 void KB(vif_down_vertical)(uint16_t *const out[2], const void *const *rows, int w, int scale,
                            int bits)
 {
-    VIF_FOR_SCALE(scale + 1, down_vertical, out, rows, w, BITS - bits)
+    FOR_SHIFT(scale + 1, down_vertical, out, rows, w)
 }
