@@ -98,7 +98,11 @@ typedef struct VmtKernels {
     /** The same of the distorted picture, and the product with the reference. */
     void (*vif_vertical_dis)(const VmtMoments *out, const void *const *ref,
                              const void *const *dis, int rows, int w, int scale, int bits);
-    /** Filter a row of moments: mean in 32 bits and variance. The row is padded by its border. */
+    /**
+     * Filter a row of moments: mean in 32 bits and variance. The row is padded by its border.
+     * Within VMT_SAMPLES columns, what is written is in an order of the level's own, always the
+     * same: it is summed in the end.
+     */
     void (*vif_horizontal_ref)(uint32_t *mean, int32_t *var, const VmtMoments *in, int w,
                                int scale);
     /** The same for the distorted picture, and the covariance. */

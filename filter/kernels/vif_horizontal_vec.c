@@ -41,13 +41,22 @@ V_INLINE V moment(V high, V low)
     return v_add32(high, v_shr32(low, 16));
 }
 
-/* Even and odd columns in order. */
-V_INLINE void put(int32_t *out, const V v[2])
+/* Even and odd columns: a whole block as they are, the last columns of a row in order. */
+V_INLINE void put(int32_t *out, const V v[2], int whole)
 {
-    V low, high;
-    v_zip32(&low, &high, v[0], v[1]);
-    v_store(out, low);
-    v_store(out + V_32, high);
+    V first = v[0], second = v[1];
+    if (!whole)
+        v_zip32(&first, &second, v[0], v[1]);
+    v_store(out, first);
+    v_store(out + V_32, second);
+}
+
+/* Back to even and odd columns. */
+V_INLINE void get(V v[2], const uint32_t *row, int whole)
+{
+    const V first = v_load(row), second = v_load(row + V_32);
+    v[0] = whole ? first : v_even32(first, second);
+    v[1] = whole ? second : v_odd32(first, second);
 }
 
 V_INLINE V mean_product(V a, V b)
@@ -61,13 +70,14 @@ V_INLINE void horizontal_ref(uint32_t *mean_row, int32_t *var, const VmtMoments 
     const int16_t *const rows[3] = { in->mean, in->high[0], in->low[0] };
 
     for (int x = 0; x < w; x += V_16) {
+        const int whole = x + V_16 <= w;
         V sum[3][2], square[2];
         start(sum, 3);
         filter(sum, rows, 3, x, scale);
-        put((int32_t *)mean_row + x, sum[0]);
+        put((int32_t *)mean_row + x, sum[0], whole);
         for (int i = 0; i < 2; i++)
             square[i] = v_sub32(moment(sum[1][i], sum[2][i]), mean_product(sum[0][i], sum[0][i]));
-        put(var + x, square);
+        put(var + x, square, whole);
     }
 }
 
@@ -78,19 +88,19 @@ V_INLINE void horizontal_dis(int32_t *var, int32_t *cov, const uint32_t *ref_mea
                                      in->low[1] };
 
     for (int x = 0; x < w; x += V_16) {
-        V sum[5][2], square[2], product[2];
+        const int whole = x + V_16 <= w;
+        V sum[5][2], ref[2], square[2], product[2];
         start(sum, 5);
         filter(sum, rows, 5, x, scale);
-        const V low = v_load(ref_mean + x), high = v_load(ref_mean + x + V_32);
-        const V ref[2] = { v_even32(low, high), v_odd32(low, high) };
+        get(ref, ref_mean + x, whole);
         for (int i = 0; i < 2; i++) {
             const V mean = sum[0][i];
             square[i] = v_max32(v_sub32(moment(sum[1][i], sum[2][i]), mean_product(mean, mean)),
                                 v_set32(0));
             product[i] = v_sub32(moment(sum[3][i], sum[4][i]), mean_product(ref[i], mean));
         }
-        put(var + x, square);
-        put(cov + x, product);
+        put(var + x, square, whole);
+        put(cov + x, product, whole);
     }
 }
 
