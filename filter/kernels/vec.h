@@ -94,11 +94,4 @@ V_INLINE int64_t v_sum64(V v)
     return (int64_t)sum;
 }
 
-/* The first n 32-bit lanes. */
-V_INLINE VM v_first32(int n)
-{
-    static const int32_t number[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
-    return v_greater32(v_set32(n), v_load(number));
-}
-
 #endif

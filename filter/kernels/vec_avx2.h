@@ -324,4 +324,13 @@ V_INLINE VD v_div_d(VD a, VD b) { return _mm256_div_pd(a, b); }
 V_INLINE VD v_min_d(VD a, VD b) { return _mm256_min_pd(a, b); }
 /* clang-format on */
 
+/* The first n 32-bit lanes. */
+V_INLINE VM v_first32(int n)
+{
+    static const int32_t number[V_BYTES / 4] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+    V numbers;
+    memcpy(&numbers, number, sizeof(numbers));
+    return v_greater32(v_set32(n), numbers);
+}
+
 #endif

@@ -284,4 +284,10 @@ V_INLINE VD v_div_d(VD a, VD b) { return _mm512_div_pd(a, b); }
 V_INLINE VD v_min_d(VD a, VD b) { return _mm512_min_pd(a, b); }
 /* clang-format on */
 
+/* The first n 32-bit lanes. */
+V_INLINE VM v_first32(int n)
+{
+    return n < 16 ? (VM)((1u << (n < 0 ? 0 : n)) - 1) : 0xffff;
+}
+
 #endif

@@ -256,4 +256,13 @@ V_INLINE VD v_div_d(VD a, VD b) { return vdivq_f64(a, b); }
 V_INLINE VD v_min_d(VD a, VD b) { return vminq_f64(a, b); }
 /* clang-format on */
 
+/* The first n 32-bit lanes. */
+V_INLINE VM v_first32(int n)
+{
+    static const int32_t number[V_BYTES / 4] = { 0, 1, 2, 3 };
+    V numbers;
+    memcpy(&numbers, number, sizeof(numbers));
+    return v_greater32(v_set32(n), numbers);
+}
+
 #endif
