@@ -87,13 +87,25 @@ V_INLINE V v_mul_high_i16(V a, V b) { return _mm512_mulhi_epi16(a, b); }
 V_INLINE V v_mul_round16(V a, V b) { return _mm512_mulhrs_epi16(a, b); }
 V_INLINE V v_dot(V sum, V a, V b) { return _mm512_dpwssd_epi32(sum, a, b); }
 
-/* The same pair of taps in every lane: the compiler broadcasts it, or keeps it in a register. */
+/*
+ * The same pair of taps in every lane, read from memory where it is used. Left to itself, gcc keeps
+ * all of them in the registers that sums need, or builds each from a scalar; clang does not.
+ */
 typedef struct VTaps {
     int32_t lane;
 } VTaps;
 #define V_ALL_TAPS(a, b) { V_TAPS(a, b) }
 
-V_INLINE V v_taps(const VTaps *taps) { return v_set32(taps->lane); }
+V_INLINE V v_taps(const VTaps *taps)
+{
+#if defined(__clang__)
+    return v_set32(taps->lane);
+#else
+    V all;
+    __asm__ volatile("vpbroadcastd %1, %0" : "=v"(all) : "m"(taps->lane));
+    return all;
+#endif
+}
 
 V_INLINE V v_low16(V a, V b) { return _mm512_unpacklo_epi16(a, b); }
 V_INLINE V v_high16(V a, V b) { return _mm512_unpackhi_epi16(a, b); }

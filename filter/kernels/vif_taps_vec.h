@@ -51,7 +51,8 @@ typedef struct VifTaps {
 V_INLINE VifTaps vif_load_taps(int scale, int k)
 {
     const VTaps *taps = vif_taps[scale] + 2 * k;
-    return (VifTaps){ v_taps(taps + 1), v_taps(taps), v_taps(&vif_rest[k & 1]) };
+    const V first = v_taps(taps + 1), second = v_taps(taps);
+    return (VifTaps){ first, second, scale == 3 ? v_taps(&vif_rest[k & 1]) : first };
 }
 
 /* Add pair k to the first output, or to both. */

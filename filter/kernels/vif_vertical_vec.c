@@ -56,22 +56,37 @@ V_INLINE Products no_products(void)
     return p;
 }
 
-/* Add pair k of the rows to the sums of those of the output rows that it lies below. */
-V_INLINE void add_pair(V *sum, V pair, const int rows, const int scale, const int k)
+/* Does pair k of the rows lie below output rows first and first + 1? */
+V_INLINE int meets(int k, int first, int scale)
 {
-    UNROLL(2)
-    for (int i = 0; i < rows; i += 2)
-        if (2 * k >= i && 2 * k - i < vmt_vif_taps(scale)) {
-            const VifTaps taps = vif_load_taps(scale, k - i / 2);
-            vif_add_pair(sum + i, pair, &taps, scale, k - i / 2);
-        }
+    return 2 * k >= first && 2 * k - first < vmt_vif_taps(scale);
 }
 
-V_INLINE void add_products(Products *p, V a, V b, const int rows, const int scale, const int k)
+/* The taps that pair k meets there, or some. */
+V_INLINE VifTaps load_row_taps(int k, int first, int scale)
 {
-    add_pair(p->low, v_bias(v_mul16(a, b)), rows, scale, k);
+    return vif_load_taps(scale, meets(k, first, scale) ? k - first / 2 : 0);
+}
+
+/* What pair k meets in the first two output rows, and in the next two. */
+typedef struct RowTaps {
+    VifTaps upper, lower;
+} RowTaps;
+
+V_INLINE void add_pair(V *sum, V pair, RowTaps taps, const int rows, const int scale, const int k)
+{
+    if (meets(k, 0, scale))
+        vif_add_pair(sum, pair, &taps.upper, scale, k);
+    if (rows > 2 && meets(k, 2, scale))
+        vif_add_pair(sum + 2, pair, &taps.lower, scale, k - 1);
+}
+
+V_INLINE void add_products(Products *p, V a, V b, RowTaps taps, const int rows, const int scale,
+                           const int k)
+{
+    add_pair(p->low, v_bias(v_mul16(a, b)), taps, rows, scale, k);
     if (BITS > 8)
-        add_pair(p->high, v_bias(v_mul_high_u16(a, b)), rows, scale, k);
+        add_pair(p->high, v_bias(v_mul_high_u16(a, b)), taps, rows, scale, k);
 }
 
 V_INLINE V second_moment(const Products *p, int i)
@@ -132,14 +147,16 @@ V_INLINE void filter_halves(Filtered *out, const void *const *ref, const void *c
     }
     UNROLL(10)
     for (int k = 0; k < (vmt_vif_taps(scale) + rows) / 2; k++) {
+        const VifTaps upper = load_row_taps(k, 0, scale);
+        const RowTaps taps = { upper, rows > 2 ? load_row_taps(k, 2, scale) : upper };
         UNROLL(2)
         for (int h = 0; h < halves; h++) {
             const V a = load_pair(ref, k, x, shift, first + h);
             const V b = both ? load_pair(dis, k, x, shift, first + h) : a;
-            add_pair(mean[h], mean_sample(b), rows, scale, k);
-            add_products(&squares[h], b, b, rows, scale, k);
+            add_pair(mean[h], mean_sample(b), taps, rows, scale, k);
+            add_products(&squares[h], b, b, taps, rows, scale, k);
             if (both)
-                add_products(&products[h], a, b, rows, scale, k);
+                add_products(&products[h], a, b, taps, rows, scale, k);
         }
     }
     for (int h = 0; h < halves; h++)
