@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -282,6 +283,18 @@ def test_renditions_that_were_kept_are_shown(encodes, tmp_path):
         assert write_report(tmp_path / "r.html", read) == []
         page = (tmp_path / "r.html").read_text()
         assert page.count("<figure data-encode") >= 4 and "libx264 ultrafast" in page
+
+
+def test_results_of_paths_from_here_are_shown_from_anywhere(encodes, tmp_path, monkeypatch):
+    source = Path(encodes[0].reference)
+    monkeypatch.chdir(source.parent)
+    made = encode_and_score(source.name, [Rendition(crf=40, preset="ultrafast")], keep="kept")
+    for name in ("r.json", "r.parquet"):
+        write_results(tmp_path / name, made)
+    monkeypatch.chdir(tmp_path)
+    for name in ("r.json", "r.parquet"):
+        assert write_report("r.html", read_results([name])) == []
+        assert "<figure data-encode" in (tmp_path / "r.html").read_text()
 
 
 def test_without_bokeh_the_way_to_it_is_told(encodes, tmp_path, monkeypatch):

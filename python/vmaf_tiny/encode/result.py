@@ -117,8 +117,8 @@ class RenditionResult:
         return Scored(
             name=rendition.label,
             result=self.result,
-            reference=self.source,
-            distorted=str(self.kept or ""),
+            reference=absolute(self.source),
+            distorted=absolute(self.kept or ""),
             series=rendition.curve,
             encoder=rendition.encoder,
             preset=rendition.preset or "",
@@ -147,3 +147,8 @@ class RenditionResult:
         times = np.asarray(result.index * step if unknown else result.times, np.float64)
         (worst,) = worst_windows(result.scores, times, seconds=seconds, step=step)
         return worst
+
+
+def absolute(path: str | Path) -> str:
+    """Return the whole path of a file that is there, and of anything else what it is."""
+    return str(Path(path).resolve()) if path and Path(path).is_file() else str(path)

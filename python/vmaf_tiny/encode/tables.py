@@ -15,7 +15,7 @@ from cattrs import structure
 
 from vmaf_tiny._core import FEATURES
 from vmaf_tiny.encode.rendition import Rendition
-from vmaf_tiny.encode.result import EncoderInfo, RenditionResult
+from vmaf_tiny.encode.result import EncoderInfo, RenditionResult, absolute
 from vmaf_tiny.errors import MALFORMED, InputError, OptionError
 from vmaf_tiny.files import write_text
 from vmaf_tiny.result import Provenance, Result
@@ -189,13 +189,13 @@ def rendition_to_dict(made: RenditionResult) -> dict[str, Any]:
     return {
         **summary(made),
         "rendition": made.rendition.to_dict(),
-        "source": made.source,
+        "source": absolute(made.source),
         "source_sha256": made.source_sha256,
         "encoder": asdict(made.encoder),
         "encode_seconds": made.encode_seconds,
         "header": made.header,
         "segments": made.segments,
-        "kept": str(made.kept) if made.kept else None,
+        "kept": absolute(made.kept) if made.kept else None,
         "worst_window": asdict(made.worst_window()),
         "pooled": result.pooled,
         "score_fps": result.fps,
