@@ -15,6 +15,7 @@ from vmaf_tiny.encode import Rendition
 from vmaf_tiny.encode.tables import write_document
 from vmaf_tiny.ladder import build_ladder
 from vmaf_tiny.report import read_for_report, write_report
+from vmaf_tiny.report.charts import time_charts
 from vmaf_tiny.report.groups import grouped
 from vmaf_tiny.report.loop_charts import crf_charts, hull_charts
 from vmaf_tiny.report.sections import _rate_or_crf, comparison_of
@@ -102,6 +103,16 @@ def test_its_rungs_are_looked_at_first(ladder, tmp_path):
     assert {int(number) for number in checked} == rungs
     assert {int(n) for n in re.findall(r'<figure data-encode="(\d+)"', page)} == rungs
     assert notes == []
+
+
+def test_what_is_hidden_at_first_has_room_in_the_chart_over_time(ladder):
+    (group,) = grouped([ladder])
+    times = [one.result.times for one in group.encodes]
+    none = [[] for _ in times]
+    colour = ["#000000"] * len(times)
+    charts = time_charts(group.encodes, times, none, colour, "seconds", group.leading)
+    lowest = min(one.result.scores.min() for one in group.encodes)
+    assert all(chart.y_range.start <= lowest for chart in charts)
 
 
 def test_encodes_that_were_not_kept_are_told_of(found, tmp_path):

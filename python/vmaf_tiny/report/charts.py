@@ -197,7 +197,7 @@ def time_charts(
     A line for each encode, a bar where it is worst. What belongs to encode number n is tagged with
     ``line-n``, for the page to show and hide; at first, what leads is seen.
     """
-    lowest = [encodes[n].result.pooled["vmaf"]["min"] for n in leading]
+    lowest = [one.result.pooled["vmaf"]["min"] for one in encodes]
     span = min(t[0] for t in times), max(t[-1] for t in times)
     charts = figures(unit, lowest, x_range=span, height=380)
     drawn = []
