@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vmaf_tiny import textures
 from vmaf_tiny._core import STAGES, Context
+from vmaf_tiny.containers import RawFormat, raw_for
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import SourceSpec, open_source
 from vmaf_tiny.luma import Converter, Luma
@@ -194,15 +195,19 @@ def synthetic(width: int, height: int, bits: int, pictures: int) -> Clip:
     return Clip("synthetic", bits, *([side[i] for i in turns] for side in planes))
 
 
-def from_files(reference: SourceSpec, distorted: SourceSpec, pictures: int) -> Clip:
+def from_files(
+    reference: SourceSpec, distorted: SourceSpec, pictures: int, raw: RawFormat | None = None
+) -> Clip:
     """Return the first pictures of two videos, made equal as `score` does, paired in order.
 
     Parameters
     ----------
     reference, distorted
-        As for `score`, but no raw video.
+        As for `score`.
     pictures
         How many, at most.
+    raw
+        What those are like that are raw video, by their names.
 
     Raises
     ------
@@ -211,7 +216,7 @@ def from_files(reference: SourceSpec, distorted: SourceSpec, pictures: int) -> C
     """
     with ExitStack() as stack:
         sources = [
-            stack.enter_context(open_source(spec, role=role))
+            stack.enter_context(open_source(spec, role=role, raw=raw_for(spec, raw)))
             for spec, role in ((reference, "reference"), (distorted, "distorted"))
         ]
         plan = preflight(sources[0].info, sources[1].info)
@@ -452,6 +457,7 @@ def end_to_end(
     threads: int,
     rounds: int = 5,
     command: Sequence[str] | None = None,
+    raw: RawFormat | None = None,
     step: Callable[[str], None] = lambda _: None,
 ) -> EndToEnd:
     """Score two files by this package's command and by the peer, in turns.
@@ -468,6 +474,8 @@ def end_to_end(
         How often.
     command
         What to run as ours; None: ``vmaf-tiny score``.
+    raw
+        What those are like that are raw video, by their names.
     step
         Called before each measurement with what is measured.
 
@@ -477,8 +485,11 @@ def end_to_end(
         One of the commands fails.
     """
     own = [sys.executable, "-m", "vmaf_tiny", "score", reference, distorted, "-q"]
+    if raw:
+        own += ["-w", str(raw.width), "-h", str(raw.height), "-p", raw.format]
+        own += ["-b", str(raw.depth), *(["--fps", str(float(raw.rate))] if raw.rate else [])]
     ours = list(command or [*own, "--threads", str(threads)])
-    theirs = file_command(peer, reference, distorted, threads)
+    theirs = file_command(peer, reference, distorted, threads, raw=raw)
     costs: list[tuple[Cost, Cost]] = []
     for _ in range(rounds):
         step("end to end")

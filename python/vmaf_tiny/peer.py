@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vmaf_tiny.containers import RawFormat, raw_for
 from vmaf_tiny.errors import VmafTinyError
 from vmaf_tiny.luma import Luma
 
@@ -182,9 +183,30 @@ def raw_cost(
 
 
 def file_command(
-    peer: Peer, reference: str, distorted: str, threads: int, *, scored: str = "libvmaf"
+    peer: Peer,
+    reference: str,
+    distorted: str,
+    threads: int,
+    *,
+    scored: str = "libvmaf",
+    raw: RawFormat | None = None,
 ) -> list[str]:
-    """Return the command that scores two files, by libvmaf or another filter that takes as much."""
-    inputs = ["-i", distorted, "-i", reference]
+    """Return the command that scores two files, by libvmaf or another filter that takes as much.
+
+    What `raw` says is of those that are raw video, by their names.
+    """
+    inputs = [word for path in (distorted, reference) for word in (*_form(path, raw), "-i", path)]
     graph = f"{scored}=n_threads={threads}"
     return [peer.path, "-v", "error", *inputs, "-lavfi", graph, "-f", "null", "-"]
+
+
+def _form(path: str, raw: RawFormat | None) -> list[str]:
+    """Return what ffmpeg must be told of a file."""
+    form = raw_for(path, raw)
+    if form is None:
+        return []
+    # Where samples take two bytes, ours may be of a format of more bits.
+    pixel = re.sub("16le$", f"{form.depth}le", form.pixel_format)
+    size = f"{form.width}x{form.height}"
+    told = ["-f", "rawvideo", "-pixel_format", pixel, "-video_size", size]
+    return [*told, "-framerate", str(form.rate or 25)]

@@ -15,6 +15,7 @@ import clips
 from command import assert_one_line, run
 from vmaf_tiny import bench, peer
 from vmaf_tiny._core import MODES, STAGES, cpu_levels, devices
+from vmaf_tiny.containers import RawFormat
 from vmaf_tiny.errors import OptionError, VmafTinyError
 
 ROOT = Path(__file__).parents[2]
@@ -166,6 +167,29 @@ def test_command_measures_videos_from_end_to_end(pair_of_videos, tmp_path):
     assert b"end to end" in done.stdout
 
 
+def test_command_measures_raw_video(tmp_path):
+    clips.write_raw(tmp_path / "ref.yuv", clips.planes(4, bits=10))
+    clips.write_raw(tmp_path / "dis.yuv", [clips.noisy(p) for p in clips.planes(4, bits=10)])
+    form = ("-w", "160", "-h", "128", "-b", "10", "--fps", "23.976")
+    options = ("--cpu", "c", "--mode", "exact", "--threads", "1", "--renditions", "1", *form)
+    small = ("--pictures", "3", "--rounds", "2", "--json", "speed.json")
+    done = run("bench", "ref.yuv", "dis.yuv", *small, *options, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    report = json.loads((tmp_path / "speed.json").read_text())
+    (measured,) = report["measured"]
+    assert (measured["size"], measured["bits"], measured["pictures"]) == ([160, 128], 10, 3)
+    assert len(report["end_to_end"]["peers"]) == 2
+
+
+def test_a_peer_is_told_what_raw_video_is_like():
+    raw = RawFormat(160, 128, bits=10, fps=24)
+    command = peer.file_command(peer.Peer("ffmpeg", "", ""), "a.mkv", "b.yuv", 2, raw=raw)
+    at = command.index("b.yuv")
+    form = ["-f", "rawvideo", "-pixel_format", "yuv420p10le"]
+    assert command[at - 9 : at] == [*form, "-video_size", "160x128", "-framerate", "24", "-i"]
+    assert command[at + 1 : at + 3] == ["-i", "a.mkv"]
+
+
 @pytest.fixture(scope="session")
 def pair_of_videos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
@@ -184,6 +208,9 @@ def test_command_without_a_peer(tmp_path):
     ("arguments", "word"),
     [
         (("only-one.mp4",), "two videos"),
+        (("-w", "160", "-h", "128"), "two videos"),
+        (("a.yuv", "b.yuv", "-w", "160", "--no-peer"), "-h"),
+        (("a.yuv", "b.yuv", "-w", "9", "-h", "9", "-b", "8", "-b", "10"), "--bits once"),
         (("--size", "big"), "1920x1080"),
         (("--size", "100000x100000"), "32768x32768"),
         (("--size", "20x20", "--no-peer"), "33x33"),

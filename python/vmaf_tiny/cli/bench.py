@@ -30,18 +30,19 @@ from vmaf_tiny.bench import (
     one_at_a_time,
     synthetic,
 )
-from vmaf_tiny.cli.options import BenchOptions
+from vmaf_tiny.cli.options import BenchOptions, RawShape
 from vmaf_tiny.cli.show import show
+from vmaf_tiny.containers import RawFormat
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.files import check_writable, write_text
-from vmaf_tiny.peer import Peer, find_peer
+from vmaf_tiny.peer import Peer, find_peer, supports
 from vmaf_tiny.preflight import LARGEST, SMALLEST
 from vmaf_tiny.vmaf_tool import VmafTool, find_tool
 
 Step = Callable[[str], None]
 
 
-def run(reference: str | None, distorted: str | None, options: BenchOptions) -> int:
+def run(reference: str | None, distorted: str | None, raw: RawShape, options: BenchOptions) -> int:
     """Measure; 0."""
     if (reference is None) != (distorted is None):
         raise OptionError("bench takes two videos or none: give the distorted one as well")
@@ -51,21 +52,30 @@ def run(reference: str | None, distorted: str | None, options: BenchOptions) -> 
             raise OptionError(f"{bits} bits per sample: use 8 to 16")
     if options.json:
         check_writable(options.json, [path for path in (reference, distorted) if path])
+    form = _raw_format(raw, options)
+    if form and reference is None:
+        raise OptionError("-w and -h are of raw video: give two videos, or --size")
     setups = one_at_a_time(
         options.cpu or _core.cpu_levels()[::-1], options.mode, options.threads, options.renditions
     )
     peer, tool = (None, None) if options.no_peer else (find_peer(), find_tool())
     measured, whole = [], None
     with steps_shown() as step:
-        for clip in _clips(reference, distorted, sizes, options):
+        for clip in _clips(reference, distorted, form, sizes, options):
             say = _naming(clip, step)
             measured.append(
                 measure(clip, setups, rounds=options.rounds, peer=peer, tool=tool, step=say)
             )
-        if peer and reference and distorted:
+        if peer and reference and distorted and (form is None or supports(form.depth)):
             threads = max(options.threads)
             whole = end_to_end(
-                reference, distorted, peer, threads=threads, rounds=options.rounds, step=step
+                reference,
+                distorted,
+                peer,
+                threads=threads,
+                rounds=options.rounds,
+                raw=form,
+                step=step,
             )
     for one in measured:
         show(table(one))
@@ -99,17 +109,26 @@ def parse_size(text: str) -> tuple[int, int]:
     return width, height
 
 
+def _raw_format(raw: RawShape, options: BenchOptions) -> RawFormat | None:
+    """Return the format of raw videos, whose bits are the benchmark's."""
+    form = raw.format(options.bits[0] if options.bits else None)
+    if form and len(options.bits) > 1:
+        raise OptionError("raw video has one number of bits: give --bits once")
+    return form
+
+
 def _clips(
     reference: str | None,
     distorted: str | None,
+    form: RawFormat | None,
     sizes: list[tuple[int, int]],
     options: BenchOptions,
 ) -> Iterator[Clip]:
     if reference and distorted:
-        yield from_files(reference, distorted, options.pictures)
+        yield from_files(reference, distorted, options.pictures, form)
         return
     for size in sizes:
-        for bits in options.bits:
+        for bits in options.bits or (8, 10):
             yield synthetic(*size, bits, options.pictures)
 
 

@@ -26,6 +26,7 @@ from vmaf_tiny.cli.options import (
     OutputOptions,
     PairOptions,
     RawOptions,
+    RawShape,
     SweepOptions,
     WorkOptions,
 )
@@ -314,6 +315,7 @@ def bench(
     reference: Annotated[str | None, PATH] = None,
     distorted: Annotated[str | None, PATH] = None,
     *,
+    raw: RawShape = RawShape(),
     options: BenchOptions = BenchOptions(),
 ) -> int:
     """Measure how fast this machine computes features, and libvmaf if an ffmpeg has it.
@@ -329,4 +331,4 @@ def bench(
     """
     from vmaf_tiny.cli.bench import run
 
-    return run(reference, distorted, options)
+    return run(reference, distorted, raw, options)

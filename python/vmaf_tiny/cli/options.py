@@ -16,6 +16,7 @@ from vmaf_tiny.errors import OptionError
 
 if TYPE_CHECKING:
     from vmaf_tiny.conditions import Models
+    from vmaf_tiny.frames import RawFormat
 
 VIDEO = Group("Videos", sort_key=1)
 RAW = Group("Raw video", help="What a file without a header is like.", sort_key=2)
@@ -108,8 +109,8 @@ class PairOptions:
 
 @Parameter(name="*", group=RAW)
 @dataclass(frozen=True)
-class RawOptions:
-    """What video without a header is like."""
+class RawShape:
+    """What video without a header is like, but for its bits."""
 
     width: Annotated[PositiveInt | None, Parameter(alias="-w")] = None
     """Luma samples per row."""
@@ -120,28 +121,34 @@ class RawOptions:
     pixel_format: Annotated[str | None, Parameter(alias="-p")] = None
     """420, 422, 444 or 400 for planar video, or FFmpeg's name, such as nv12; without it 420."""
 
-    bits: Annotated[PositiveInt | None, Parameter(alias="-b")] = None
-    """Bits per sample, 8 to 16; above 8, two bytes, the low one first; without it 8."""
-
     fps: PositiveFloat | None = None
     """Pictures per second, for time stamps."""
 
-    def arguments(self) -> dict[str, Any]:
-        """Return what `vmaf_tiny.score` takes of these."""
+    def format(self, bits: int | None) -> "RawFormat | None":
+        """Return the format of raw video of so many bits per sample; None: nothing is said."""
         from vmaf_tiny.frames import RawFormat
 
-        given = {field.name for field in fields(self) if getattr(self, field.name) is not None}
-        if not given:
-            return {}
+        if all(getattr(self, field.name) is None for field in fields(self)):
+            return None
         if self.width is None or self.height is None:
             raise OptionError(
                 "raw video needs both -w and -h; other video needs none of its options"
             )
-        return {
-            "raw": RawFormat(
-                self.width, self.height, self.pixel_format or "420", self.bits, self.fps
-            )
-        }
+        return RawFormat(self.width, self.height, self.pixel_format or "420", bits, self.fps)
+
+
+@Parameter(name="*", group=RAW)
+@dataclass(frozen=True)
+class RawOptions(RawShape):
+    """What video without a header is like."""
+
+    bits: Annotated[PositiveInt | None, Parameter(alias="-b")] = None
+    """Bits per sample, 8 to 16; above 8, two bytes, the low one first; without it 8."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what `vmaf_tiny.score` takes of these."""
+        raw = self.format(self.bits)
+        return {"raw": raw} if raw else {}
 
 
 @Parameter(name="*", group=MODEL)
@@ -336,8 +343,8 @@ class BenchOptions:
     size: Annotated[tuple[str, ...], LISTED] = ("1920x1080",)
     """Sizes of synthetic pictures."""
 
-    bits: Annotated[tuple[PositiveInt, ...], LISTED] = (8, 10)
-    """Bits per sample of synthetic pictures."""
+    bits: Annotated[tuple[PositiveInt, ...], LIST, Parameter(alias="-b")] = ()
+    """Bits per sample of synthetic pictures, without it 8 and 10; or of raw video, without it 8."""
 
     cpu: Annotated[tuple[str, ...], LIST] = ()
     """CPU levels; without it all, the best first."""
