@@ -12,13 +12,14 @@ import os
 import statistics
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import compilers
 import end_to_end
 import limit
+import two_threads
 from rich.console import Console
 from rows import Row, table
 
@@ -31,7 +32,7 @@ Step = Callable[[str], None]
 
 FULL_HD = (1920, 1080)
 SIZES = ((320, 180), (640, 360), (1280, 720), FULL_HD, (3840, 2160))
-PARTS = ("speed", "size", "memory", "end-to-end", "compilers", "limit")
+PARTS = ("speed", "threads", "size", "memory", "end-to-end", "compilers", "limit")
 
 # By bits, level, mode and renditions: how many times faster than libvmaf.
 RATIOS = {
@@ -80,11 +81,9 @@ def _built() -> dict[int, list[bench.Setup]]:
 def speed(rounds: int, other: peer.Peer | None, tool: VmafTool | None, step: Step) -> Iterator[Row]:
     """Measure what is said of 1920x1080."""
     best = bench.Setup(cpu_levels()[-1])
-    two, plain = replace(best, threads=2), bench.Setup("c")
+    plain = bench.Setup("c")
     for bits, list_of in _setups().items():
         more = [best, plain] if bits == 8 else []
-        if more and (os.cpu_count() or 1) > 1:
-            more.append(two)
         clip = bench.synthetic(*FULL_HD, bits, 8)
         every = list(dict.fromkeys([*list_of, *more]))
         found = bench.measure(clip, every, rounds=rounds, peer=other, tool=tool, step=step)
@@ -95,9 +94,6 @@ def speed(rounds: int, other: peer.Peer | None, tool: VmafTool | None, step: Ste
                 held = f"held to {setup.cpu}" if setup.cpu in found.held else "at its best"
                 yield Row(f"{bits} bits, {setup}, against libvmaf {held}", *goals, ratio)
         if more:
-            if two in more:
-                twice = found.speedup(two) or 0
-                yield Row("two threads against one", 1.85, 1.95, twice, gated=False)
             yield Row("plain C", 8, None, found.times[plain].fps, "fps")
 
 
@@ -185,6 +181,8 @@ def main() -> int:
             rows += memory(other)
         if "speed" in args.parts:
             rows += speed(args.rounds, other, tool, step)
+        if "threads" in args.parts and (os.cpu_count() or 1) > 1:
+            rows += two_threads.rows(args.rounds, FULL_HD, two_threads.PICTURES, step)
         if "size" in args.parts:
             rows += size(args.rounds, step)
         if "end-to-end" in args.parts and other:

@@ -47,6 +47,26 @@ def test_stages_have_their_times_if_that_is_asked_for(threads):
         assert all((spent > 0) == wanted for spent in seconds.values())
 
 
+# --------------------------------------------------------------------------------------- threads
+
+
+def test_two_threads_are_compared_with_one_and_with_what_is_possible(monkeypatch):
+    threads, spent = part("two_threads"), {1: 8.0, 2: 5.0}
+    monkeypatch.setattr(threads.bench, "features_cost", lambda _, s: (0.0, spent[s.threads], {}))
+    monkeypatch.setattr(threads, "at_once", lambda *_: 10.0)
+    rows = list(threads.rows(3, (96, 64), 2, lambda _: None))
+    assert [row.measured for row in rows] == [1.6, 1.6]
+    assert [row.verdict for row in rows] == ["less", ""]
+
+
+def test_both_threads_compute_all_of_a_clip(monkeypatch):
+    threads, clip = part("two_threads"), bench.synthetic(96, 64, 8, 3)
+    seen, cost = [], threads.bench.features_cost
+    monkeypatch.setattr(threads.bench, "features_cost", lambda *a: seen.append(cost(*a)))
+    assert threads.at_once(clip, bench.Setup("c")) > 0
+    assert len(seen) == 2 and all(wall > 0 for _, wall, _ in seen)
+
+
 # ------------------------------------------------------------------------------------- compilers
 
 
