@@ -57,6 +57,7 @@ V_INLINE VM16 v_pack_masks(VM low, VM high) { return _mm256_packs_epi32(low, hig
 V_INLINE V v_add64(V a, V b) { return _mm256_add_epi64(a, b); }
 V_INLINE V v_mul_even_u32(V a, V b) { return _mm256_mul_epu32(a, b); }
 V_INLINE V v_mul_even_i32(V a, V b) { return _mm256_mul_epi32(a, b); }
+V_INLINE V v_blend_odd16(V even, V odd) { return _mm256_blend_epi16(even, odd, 0xaa); }
 V_INLINE V v_blend_odd32(V even, V odd) { return _mm256_blend_epi32(even, odd, 0xaa); }
 
 #define v_shr32(v, n) _mm256_srli_epi32(v, n)

@@ -58,6 +58,11 @@ V_INLINE VM16 v_pack_masks(VM low, VM high)
 V_INLINE V v_add64(V a, V b) { return _mm512_add_epi64(a, b); }
 V_INLINE V v_mul_even_u32(V a, V b) { return _mm512_mul_epu32(a, b); }
 V_INLINE V v_mul_even_i32(V a, V b) { return _mm512_mul_epi32(a, b); }
+/* By bits: of shifts and a choice of lanes clang makes permutations, which take longer. */
+V_INLINE V v_blend_odd16(V even, V odd)
+{
+    return _mm512_ternarylogic_epi32(v_set32(0xffff), even, odd, 0xca);
+}
 V_INLINE V v_blend_odd32(V even, V odd) { return _mm512_mask_mov_epi32(even, 0xaaaa, odd); }
 
 #define v_shr32(v, n) _mm512_srli_epi32(v, n)

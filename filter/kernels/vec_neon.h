@@ -64,6 +64,7 @@ V_INLINE V v_mul_even_i32(V a, V b)
 {
     return (V)vmull_s32(vmovn_s64((int64x2_t)a), vmovn_s64((int64x2_t)b));
 }
+V_INLINE V v_blend_odd16(V even, V odd) { return vbslq_u32(v_set32(0xffff), even, odd); }
 V_INLINE V v_blend_odd32(V even, V odd)
 {
     return vbslq_u32((V)vdupq_n_u64(0xffffffff), even, odd);

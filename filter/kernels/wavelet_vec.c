@@ -32,11 +32,9 @@ typedef struct Pairs {
 
 V_INLINE Pairs pair_up(V a, V b, V c, V d)
 {
-    const V low = v_set32(0xffff);
     const Pairs p = {
-        .high = { v_or(v_shr32(a, 16), v_not_and(low, b)),
-                  v_or(v_shr32(c, 16), v_not_and(low, d)) },
-        .low = { v_or(v_and(a, low), v_shl32(b, 16)), v_or(v_and(c, low), v_shl32(d, 16)) },
+        .high = { v_blend_odd16(v_shr32(a, 16), b), v_blend_odd16(v_shr32(c, 16), d) },
+        .low = { v_blend_odd16(a, v_shl32(b, 16)), v_blend_odd16(c, v_shl32(d, 16)) },
     };
     return p;
 }
