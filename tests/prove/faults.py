@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/python"))
+
+import processes  # noqa: E402
+
 BIN = Path(sys.executable).parent
 
 
@@ -184,7 +188,7 @@ def run(command: list[str], folder: Path, build: Path, seconds: int = 300) -> bo
         "VMT_BUILD_DIR": str(build),
     }
     try:
-        done = subprocess.run(
+        done = processes.run(
             command,
             cwd=folder,
             env=environment,

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 import clips
+import processes
 from vmaf_tiny import score
 
 BOUND = 300.0  # seconds, on a machine that is busy with other things
@@ -75,7 +76,7 @@ class Sweep:
             if limit is not None:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-        return subprocess.run(
+        return processes.run(
             [*self.command, "-q"], capture_output=True, text=True, timeout=BOUND, preexec_fn=limited
         )
 
@@ -362,7 +363,7 @@ exit $status"""
         folder, copy = tmp_path / f"disk{number}", tmp_path / f"copy{number}"
         way = list(WAYS)[number % len(WAYS)]
         sweep = Sweep(source, folder, way)
-        done = subprocess.run(
+        done = processes.run(
             ["unshare", "-m", "sh", "-c", script, "sh", *sweep.command],
             env=os.environ | {"ROOM": f"{room}k", "DISK": str(folder), "COPY": str(copy)},
             capture_output=True,

@@ -18,6 +18,7 @@ import pytest
 
 import clips
 import media
+import processes
 from vmaf_tiny.sweep import Store
 
 BOUND = 300.0  # seconds, on a machine that is busy with other things; they take a tenth of one
@@ -161,7 +162,7 @@ def test_damaged_videos_in_the_filter(
     ends: Counter[str] = Counter()
     for path in media.damaged(originals, tmp_path, amount(30, 500)):
         raw = ("-f", "rawvideo", "-s", "160x128") if path.suffix == ".yuv" else ()
-        done = subprocess.run(
+        done = processes.run(
             [program, "-v", "error", "-nostdin", *raw, "-i", path, "-i", originals[0],
              "-lavfi", "[0:v][1:v]vmaf_tiny=log_fmt=json:log_path=log.json", "-f", "null", "-"],
             cwd=tmp_path,

@@ -15,6 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import processes
+
 ROOT = Path(__file__).resolve().parents[2]
 BOUND = 300.0  # seconds, on a machine that is busy with other things
 EXAMPLES = 500 if os.environ.get("VMT_PROVE") == "1" else 40
@@ -42,7 +44,7 @@ def test_options_in_libavfilter(
         "FUZZ_MODELS": str(ROOT / "model/tiny"),
         "VMAF_TINY_ORT_LIB": str(build_dir / "tests/c/fusion/libfake_ort.so"),
     }
-    done = subprocess.run(
+    done = processes.run(
         [build_dir / "tests/fuzz/fuzz_filter", "-seed=1", f"-runs={amount(20_000, 500_000)}",
          tmp_path / "filter"],
         cwd=tmp_path,
@@ -120,7 +122,7 @@ def test_options_through_ffmpeg(program: Path, place: Path, given: list[tuple[st
     source = "testsrc2=size=64x64:rate=25:duration=0.2"
     text = ":".join(f"{name}={escaped(value)}" for name, value in given)
     # Of a graph without inputs FFmpeg 5.1 forgets that a filter failed.
-    done = subprocess.run(
+    done = processes.run(
         [program, "-v", "error", "-nostdin", "-hide_banner", "-f", "lavfi", "-i",
          f"{source},noise=alls=9", "-f", "lavfi", "-i", source, "-lavfi",
          f"[0][1]vmaf_tiny{'=' if text else ''}{text}", "-f", "null", "-"],

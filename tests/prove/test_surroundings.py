@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import clips
+import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "vmaf_tiny")
@@ -29,7 +30,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def run(
     *arguments: str | Path, before: tuple[str, ...] = (), **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return processes.run(
         [*before, *COMMAND, *map(str, arguments)],
         env=os.environ | environment,
         capture_output=True,
@@ -54,7 +55,7 @@ def test_a_standard_output_that_takes_nothing(pair: tuple[Path, Path], where: st
     redirect = ">&-" if where == "closed" else ">/dev/full"
     for arguments in (["-q"], [], ["-q", "-o", "-", "--json"], ["models"]):
         videos = [] if "models" in arguments else [str(path) for path in pair]
-        done = subprocess.run(
+        done = processes.run(
             ["sh", "-c", f'exec "$@" {redirect}', "sh", *COMMAND, *arguments, *videos],
             capture_output=True,
             text=True,
@@ -70,7 +71,7 @@ def test_standard_input_and_error_that_are_closed(pair: tuple[Path, Path]) -> No
     """What is opened then must not be taken for them, and complaints must not be the answer."""
     wrong = ("-q", "--model", "nothing")
     for arguments, status in ((("-q",), 0), (wrong, 1)):
-        done = subprocess.run(
+        done = processes.run(
             ["sh", "-c", 'exec "$@" <&- 2>&-', "sh", *COMMAND, *arguments, *map(str, pair)],
             stdout=subprocess.PIPE,
             text=True,
@@ -183,7 +184,7 @@ def test_nothing_asks_for_the_network(
         said.append("without one the same answers")
         if amount(0, 1):
             tests = (sys.executable, "-m", "pytest", "-q", "-m", "not slow", ROOT / "tests/python")
-            done = subprocess.run(
+            done = processes.run(
                 [unshare, "-rn", *tests], cwd=ROOT, capture_output=True, text=True, timeout=1800
             )
             assert done.returncode == 0, done.stdout[-3000:]

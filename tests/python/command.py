@@ -1,14 +1,15 @@
 """The command as another process, and what is said of its errors."""
 
-import subprocess
 import sys
+
+import processes
 
 COMMAND = (sys.executable, "-m", "vmaf_tiny")
 
 
 def run(*arguments, **options):
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, timeout=120, check=False, **options
+    return processes.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, timeout=120, **options
     )
 
 
