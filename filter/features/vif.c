@@ -93,12 +93,18 @@ static VmtMoments dis_moments(const VmtVif *vif, int which)
     };
 }
 
-static void mirror_ends(int16_t *row, int w, int reach)
+/* As many samples as the widest filter reaches, which is quicker than as many as are needed. */
+static void mirror_ends(int16_t *row, int w)
 {
-    for (int i = 1; i <= reach; i++) {
-        row[-i] = row[i];
-        row[w - 1 + i] = row[w - 1 - i];
+    enum { REACH = VMT_TAPS_MAX / 2 };
+    int16_t near[REACH], far[REACH];
+
+    for (int i = 0; i < REACH; i++) {
+        near[i] = row[REACH - i];
+        far[i] = row[w - 2 - i];
     }
+    memcpy(row - REACH, near, sizeof(near));
+    memcpy(row + w, far, sizeof(far));
 }
 
 /* Row y of a picture at a scale. */
@@ -130,7 +136,7 @@ static void shrink_rows(const Run *run, const Scale *scale, int picture, int y)
     rows_from(rows, run, scale, picture, 2 * y - taps / 2, taps + 2);
     k->vif_down_vertical(down, rows, w, scale->index, scale->bits);
     for (int i = 0; i < 2 && y + i < scale->h / 2; i++) {
-        mirror_ends((int16_t *)down[i], w, taps / 2);
+        mirror_ends((int16_t *)down[i], w);
         k->vif_down_horizontal(next + (size_t)((y + i) % VMT_VIF_NEAR) * near_stride(w / 2),
                                down[i], w, scale->index);
     }
@@ -145,7 +151,7 @@ static int filtered(int count)
 static void mirror_moments(const VmtVif *vif, int which, int first, int last, const Scale *scale)
 {
     for (int i = first; i <= last; i++)
-        mirror_ends(moment_row(vif, which, i), scale->w, vmt_vif_taps(scale->index) / 2);
+        mirror_ends(moment_row(vif, which, i), scale->w);
 }
 
 /* Means, variances and den_log of rows of the reference: count of those that are filtered. */
