@@ -25,6 +25,7 @@ _FLAT = 1.0  # variance of a picture that looks like any other
 _REGULAR = 0.25  # standard deviation of what is between changes, to its mean, of a drift
 _MANY = 4  # changes of a drift
 _BACK_AND_FORTH = 8  # changes of a lag that comes back
+_CONFIDENT, _FEW = 0.6, 0.1  # confidence and share of pairs: below both, a fault is doubted
 _STRAY = 0.1  # share of pairs that fit elsewhere
 
 _Numbers = NDArray[np.int64]
@@ -123,6 +124,14 @@ class Alignment:
         away = abs(self.missing - self.repeated)
         return not self.drift and self.changes >= _BACK_AND_FORTH and 4 * away <= self.changes
 
+    @property
+    def _unsure(self) -> bool:
+        """Whether so few pairs seem wrong, of video so still, that an encoder may have made it so.
+
+        At a low quality it repeats a picture that hardly changes, and is behind for a while.
+        """
+        return self.confidence < _CONFIDENT and self.off < _FEW * self.pairs
+
     def fault(self) -> str:
         """Say what is wrong."""
         if self.verdict == "unlike" and self.likeness is not None:
@@ -158,7 +167,7 @@ class Alignment:
         found = []
         if self.verdict == "unlike":
             found.append(f"{self.fault()}: check that both are the same video")
-        elif not self.right:
+        elif not self.right and not self._unsure:
             found.append(
                 f"pictures are not compared with their own: {self.fault()} (confidence"
                 f" {self.confidence:.2f}): {advice}"

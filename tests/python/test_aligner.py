@@ -263,6 +263,15 @@ def test_video_that_repeats_itself(good, bad, period):
     assert matches == [[n, n] for n in range(COUNT)]
 
 
+@pytest.mark.parametrize(("late", "warned"), [(20, False), (120, True)])
+def test_few_pairs_of_video_that_tells_little(good, bad, late, warned):
+    """As encoders of low quality make it of a scene that hardly moves: no alarm."""
+    shown = [n - 3 if 100 <= n < 100 + late else n for n in range(COUNT)]
+    found, _ = aligned([good[n % 100] for n in range(COUNT)], [bad[n % 100] for n in shown])
+    assert (found.verdict, found.off) == ("uneven", late) and found.confidence < 0.1
+    assert str(found).startswith("uneven") and bool(found.warnings()) == warned
+
+
 def test_black_at_the_start(good, bad):
     black = [signature(np.full((128, 160), 16, np.uint8), 8)] * 100
     assert aligned(black + good[:200], black + bad[:200])[0].verdict == "aligned"
