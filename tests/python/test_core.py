@@ -291,12 +291,14 @@ def test_others_run_while_the_core_works(rng):
     ticker.start()
     try:
         with Context(side, side, threads=1) as context:
-            for _ in range(4):
+            went_on = 0
+            for _ in range(8):
                 before, start = ticks, time.perf_counter()
                 context.push(plane, [plane])
                 context.pull()
                 assert time.perf_counter() - start > 0.01, "too quick to tell"
-                assert ticks > before
+                went_on += ticks > before
+            assert went_on  # not each time: a machine may have no processor for the other thread
     finally:
         done.set()
         ticker.join()
