@@ -7,8 +7,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import zlib
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,7 @@ from vmaf_tiny.ladder import build_ladder
 from vmaf_tiny.search import search
 from vmaf_tiny.sweep import grid, sweep
 from vmaf_tiny.units import jobs as jobs_module
+from vmaf_tiny.units.store import Store
 
 FAST = Rendition("libx264", preset="ultrafast")
 # x264 makes the same encode twice only at widths that are multiples of 128.
@@ -173,6 +177,19 @@ def test_two_at_once_share_a_store(name, source, tmp_path, expected, computed):
     assert [process.wait() for process in running] == [0, 0]
     assert_same(LOOPS[name](source, store=store), expected[name])
     assert computed == []
+
+
+def open_at(path, moment):
+    """Open a store, at a moment of the clock."""
+    time.sleep(max(moment - time.time(), 0))
+    Store(path).close()
+
+
+def test_a_new_store_may_be_opened_by_many_at_once(tmp_path):
+    with ProcessPoolExecutor(4, mp_context=get_context("forkserver")) as pool:
+        for number in range(100):
+            paths, moments = [tmp_path / str(number)] * 4, [time.time() + 0.005] * 4
+            list(pool.map(open_at, paths, moments))
 
 
 def test_another_target_takes_what_is_stored_and_encodes_what_is_missing(

@@ -8,6 +8,7 @@ is never changed, but for one that is found to be damaged, which is removed.
 import json
 import os
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -20,6 +21,7 @@ from vmaf_tiny.files import printable
 
 _VERSION = 1
 _PATIENCE = 60.0  # seconds that a writer waits for another
+_PAUSE = 0.02  # seconds until another attempt to open
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (
     key TEXT PRIMARY KEY, about TEXT NOT NULL, value BLOB NOT NULL, created TEXT NOT NULL
@@ -65,11 +67,26 @@ class Store:
             # Made absolute, as the name ":memory:" would mean something else to SQLite.
             file = self.path.absolute() if path is not None else ":memory:"
             self._connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
-            self._prepare()
+            self._prepare_in_turn()
         except (OSError, sqlite3.Error) as error:
             raise VmafTinyError(
                 f"the store {path} cannot be used: {error}: choose another file or none"
             ) from None
+
+    def _prepare_in_turn(self) -> None:
+        """Prepare, again where another process does the same.
+
+        SQLite waits for every other lock, but not where two turn a new file to write-ahead mode.
+        """
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self._prepare()
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > end:
+                    raise
+            time.sleep(_PAUSE)
 
     def _prepare(self) -> None:
         tables = self._tables()
