@@ -191,6 +191,25 @@ def test_a_search_comes_back_from_what_is_written(found):
 # ---------------------------------------------------------------------------------------- files
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [("probes", {"crf": "inf"}), ("probes", {"score": None}), ("probes", {"whole": False}),
+     ("crfs", ["nan", 51, 1]), ("crf", 1.5)],
+)  # fmt: skip
+def test_a_search_that_cannot_be_is_refused(found, tmp_path, capfd, place, value):
+    document = json.loads(json.dumps(found.to_dict()))
+    if place == "probes":
+        document["probes"] = [each | value for each in document["probes"]]
+    else:
+        document[place] = value
+    path = tmp_path / "search.json"
+    path.write_text(json.dumps(document))
+    assert main(["report", str(path), "-o", str(tmp_path / "page.html")]) == 1
+    err = capfd.readouterr().err
+    assert err.startswith("vmaf-tiny: error: ") and err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_files_are_shown_as_what_they_are(ladder, found, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     write_document("l.json", ladder.to_dict())

@@ -143,8 +143,12 @@ class SearchResult:
         probes = tuple(_probe(values) for values in document["probes"])
         found = Found(document["outcome"], document["reason"], amount(document["crf"]), probes)
         crfs = document.get("crfs", (0.0, 51.0, 1.0))  # earlier ones did not tell
-        low, high, step = (float(each) for each in crfs)
-        made = next(made for made in whole if made.rendition.crf == found.crf)
+        low, high, step = (amount(each) for each in crfs)
+        if not any(probe.whole and probe.crf == found.crf for probe in probes):
+            raise ValueError(f"no probe encoded the whole at CRF {found.crf:g}")
+        made = next((made for made in whole if made.rendition.crf == found.crf), None)
+        if made is None:
+            raise ValueError(f"the encode at CRF {found.crf:g} is missing")
         if document["pool"] not in made.pooled:
             raise ValueError(f"{document['pool']} is no pooling")
         return cls(
@@ -162,7 +166,10 @@ class SearchResult:
 
 def _probe(values: Mapping[str, Any]) -> Probe:
     known = {name: math.nan if value is None else value for name, value in values.items()}
-    return structure(known, Probe)
+    probe = structure(known, Probe)
+    if not (math.isfinite(probe.crf) and math.isfinite(probe.score)):
+        raise ValueError(f"{probe} is no probe")
+    return probe
 
 
 @dataclass(frozen=True)
