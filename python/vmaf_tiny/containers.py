@@ -4,6 +4,7 @@ import io
 import os
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from vmaf_tiny.cropping import container_crop
+from vmaf_tiny.cropping import LOG_LOCK, container_crop
 from vmaf_tiny.edit import Edit, edited
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.luma import Range, pixels
@@ -476,14 +477,16 @@ def _open(
     # PyAV before 19 fails at metadata that are not UTF-8, unless it is told what to do.
     more: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}
     try:
-        container: InputContainer = av.open(
-            file,
-            "r",
-            format="rawvideo" if raw else None,
-            options=options,
-            buffer_size=1 << 20,
-            **more,
-        )
+        # What is logged of one file must not meet the log of another. A pipe may be waited for.
+        with LOG_LOCK if Path(path).is_file() else nullcontext():
+            container: InputContainer = av.open(
+                file,
+                "r",
+                format="rawvideo" if raw else None,
+                options=options,
+                buffer_size=1 << 20,
+                **more,
+            )
         return container
     except InvalidDataError:
         raise InputError(

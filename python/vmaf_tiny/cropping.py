@@ -17,7 +17,8 @@ from vmaf_tiny.edit import Box
 _FORMATS = ("matroska", "mov")
 _SAID = re.compile(r"^ +Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)$", re.MULTILINE | re.IGNORECASE)
 _STREAM = re.compile(r"^ *Stream #\d+:(\d+)", re.MULTILINE)
-_LOCK = threading.Lock()  # of the level of FFmpeg's log, which is the process's
+LOG_LOCK = threading.Lock()
+"""Of the level of FFmpeg's log, which is the process's: PyAV fails to log while it changes."""
 
 
 def container_crop(container: InputContainer, stream: VideoStream) -> Box | None:
@@ -60,7 +61,7 @@ def _told(container: InputContainer) -> dict[int, tuple[int, ...]]:
 def _description(container: InputContainer) -> str:
     """Return what FFmpeg would log of a container; empty if PyAV cannot tell."""
     describe: Callable[[], str] = getattr(container, "dumps_format", lambda: "")
-    with _LOCK:
+    with LOG_LOCK:
         before = av.logging.get_level()
         if before is not None and before >= av.logging.INFO:
             return describe()
