@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from vmaf_tiny.cli.interrupts import end_when_interrupted
-from vmaf_tiny.errors import OptionError, VmafTinyError, one_line
+from vmaf_tiny.cli.lines import say
+from vmaf_tiny.errors import OptionError, VmafTinyError
 
 FAILURE, USAGE = 1, 2
 
@@ -93,5 +94,5 @@ def _occupy_closed_streams() -> None:
 
 
 def _end(status: int, reason: str) -> int:
-    print("vmaf-tiny:", one_line(reason), file=sys.stderr)
+    say(reason)
     return status

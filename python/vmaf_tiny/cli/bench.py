@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny import _core
@@ -31,7 +30,7 @@ from vmaf_tiny.bench import (
     synthetic,
 )
 from vmaf_tiny.cli.options import BenchOptions, RawShape
-from vmaf_tiny.cli.show import show
+from vmaf_tiny.cli.show import plain, show
 from vmaf_tiny.containers import RawFormat
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.files import check_writable, write_text
@@ -144,7 +143,7 @@ def steps_shown() -> Iterator[Step]:
         yield lambda _: None
         return
     with Console(stderr=True).status("opening") as status:
-        yield lambda text: status.update(escape(text))
+        yield lambda text: status.update(plain(text))
 
 
 def table(measured: Measured) -> Table:
@@ -152,7 +151,7 @@ def table(measured: Measured) -> Table:
     width, height = measured.size
     title = f"{measured.clip}, {width}x{height}, {measured.bits} bits"
     shown = Table(box=None, pad_edge=False, header_style="dim")
-    shown.add_column(escape(title), no_wrap=True)
+    shown.add_column(plain(title), no_wrap=True)
     for name in ("fps", "ms", "ns/pixel", "x libvmaf", "x one thread"):
         shown.add_column(name, justify="right", no_wrap=True)
     if measured.peer:

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny import _core
 from vmaf_tiny.cli.options import ModelOptions
-from vmaf_tiny.cli.show import show
+from vmaf_tiny.cli.show import plain, show
 from vmaf_tiny.errors import VmafTinyError
 
 
@@ -29,10 +28,10 @@ def run(options: ModelOptions) -> int:
     failed = set()
     for what, look in looks.items():
         try:
-            table.add_row("[green]ok[/]", what, escape(look()))
+            table.add_row("[green]ok[/]", what, plain(look()))
         except (ImportError, OSError, VmafTinyError) as error:
             failed.add(what)
-            table.add_row("[red]no[/]", what, escape(str(error)))
+            table.add_row("[red]no[/]", what, plain(str(error)))
     show(table)
     if failed & {"video", "scores"}:
         show("Scoring does not work: mend what says no.")

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import BatchOptions, EncoderOptions, LadderOptions, check_results
 from vmaf_tiny.cli.loops import loop_shown, show_warnings
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions
-from vmaf_tiny.cli.show import coloured, show
+from vmaf_tiny.cli.show import coloured, plain, show
 from vmaf_tiny.encode.tables import write_document, write_results
 from vmaf_tiny.files import write_text
 from vmaf_tiny.ladder import Ladder, build_ladder
@@ -53,7 +52,7 @@ def run(
     else:
         show(view(ladder))
         if work.place is not None:
-            show(f"\n[dim]results are kept in {escape(str(work.place))}[/]")
+            show(f"\n[dim]results are kept in {plain(str(work.place))}[/]")
     return 0
 
 
@@ -76,7 +75,7 @@ def view(ladder: Ladder) -> Group:
         points.add_row(
             "[green]◆[/]" if number in ladder.hull else "",
             f"{made.encoder.width}x{made.encoder.height}",
-            escape(made.rendition.quality),
+            plain(made.rendition.quality),
             f"{made.bitrate / 1000:.1f}",
             coloured(made.score),
             f"{made.pooled['p5']:.3f}",
@@ -86,7 +85,7 @@ def view(ladder: Ladder) -> Group:
         rungs.add_row(
             rung.asked,
             f"{rung.width}x{rung.height}",
-            escape(ladder.points[rung.point].rendition.quality),
+            plain(ladder.points[rung.point].rendition.quality),
             f"{rung.bitrate / 1000:.1f}",
             coloured(rung.score),
             f"{rung.p5:.3f}",

@@ -20,11 +20,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from rich.markup import escape
-
 from vmaf_tiny.cli.encoding import LoopOptions
 from vmaf_tiny.cli.interrupts import told_how_to_go_on
+from vmaf_tiny.cli.lines import say, warn
 from vmaf_tiny.cli.progress import LINE_EVERY, clock
+from vmaf_tiny.cli.show import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -150,7 +150,7 @@ def show_warnings(results: Sequence["RenditionResult"]) -> None:
     for text, labels in whose.items():
         more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
         of = "" if len(labels) == len(results) else f"{labels[0]}{more}: "
-        print(f"vmaf-tiny: warning: {of}{text}", file=sys.stderr)
+        warn(f"{of}{text}")
 
 
 class _Nothing:
@@ -178,7 +178,7 @@ class _Lines(_Nothing):
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + LINE_EVERY
             what = f"{_name(trial)}: " if trial else ""
-            print(f"vmaf-tiny: {what}{_all(progress)}", file=sys.stderr)
+            say(f"{what}{_all(progress)}")
 
 
 class _Events(_Nothing):
@@ -239,7 +239,7 @@ class _Bars(_Nothing):
     ) -> None:
         key = trial, label
         if key not in self._tasks:
-            shown = label if label.startswith("[bold]") else escape(label)
+            shown = label if label.startswith("[bold]") else plain(label)
             self._tasks[key] = self._bars.add_task("", total=None, label=shown)
         self._bars.update(self._tasks[key], completed=done, total=total, description=text)
 

@@ -3,11 +3,10 @@
 import json
 from dataclasses import asdict
 
-from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny._core import ModelEntry, registry
-from vmaf_tiny.cli.show import show
+from vmaf_tiny.cli.show import plain, show
 
 
 def run(model_dir: str | None, as_json: bool) -> int:
@@ -28,5 +27,6 @@ def _table(entries: list[ModelEntry]) -> Table:
     for entry in entries:
         digest = entry.sha256[:12] if entry.intact else "[red]altered or missing[/]"
         what = "tests the way into the runtime, no more" if entry.smoke else entry.description
-        table.add_row(entry.id, entry.kind, entry.teacher, digest, escape(what))
+        names = map(plain, (entry.id, entry.kind, entry.teacher))
+        table.add_row(*names, digest, plain(what))
     return table

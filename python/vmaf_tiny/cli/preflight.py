@@ -1,13 +1,13 @@
 """vmaf-tiny preflight: what two videos are like, and whether they can be compared."""
 
 import json as json_text
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from vmaf_tiny.checks import Check
 from vmaf_tiny.cli.edits import EditOptions
+from vmaf_tiny.cli.lines import say, warn
 from vmaf_tiny.cli.options import PairOptions, RawOptions
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def run(
         for text in found.conversions:
             print("would be converted:", text)
     for warning in found.warnings:
-        print("vmaf-tiny: warning:", warning, file=sys.stderr)
+        warn(warning)
     if found.refusal:
-        print("vmaf-tiny: error:", found.refusal, file=sys.stderr)
+        say(f"error: {found.refusal}")
     return 1 if found.refusal else 0
 
 
@@ -56,8 +56,9 @@ def table(checks: Sequence[Check], role: str = "reference") -> "Table":
     role
         What the first of them is.
     """
-    from rich.markup import escape
     from rich.table import Table
+
+    from vmaf_tiny.cli.show import plain
 
     rows = Table(box=None, pad_edge=False, header_style="dim")
     rows.add_column("preflight", style="dim")
@@ -67,5 +68,5 @@ def table(checks: Sequence[Check], role: str = "reference") -> "Table":
     for check in checks:
         values = [check.reference, check.distorted] if two else [check.reference]
         style = "yellow" if check.differs else None
-        rows.add_row(check.name, *map(escape, values), style=style)
+        rows.add_row(check.name, *map(plain, values), style=style)
     return rows

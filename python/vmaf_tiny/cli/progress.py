@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from vmaf_tiny.checks import Check
+from vmaf_tiny.cli.lines import say
 from vmaf_tiny.score import Progress
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _lines() -> Report:
         nonlocal due
         if time.monotonic() >= due:
             due = time.monotonic() + LINE_EVERY
-            print("vmaf-tiny:", _text(progress), file=sys.stderr)
+            say(_text(progress))
 
     return report
 

@@ -1,9 +1,9 @@
 """vmaf-tiny report: results as a page."""
 
-import sys
 from collections.abc import Sequence
 
 from vmaf_tiny.cli.bench import steps_shown
+from vmaf_tiny.cli.lines import warn
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.files import check_writable
 
@@ -24,7 +24,7 @@ def run(
             output, results, title=title, pictures=pictures, window=window, step=step
         )
     for note in notes:
-        print("vmaf-tiny: warning:", note, file=sys.stderr)
+        warn(note)
     if output != "-" and not quiet:
         print(output)
     return 0

@@ -1,18 +1,17 @@
 """vmaf-tiny rescore: features once, any model."""
 
 import os
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
 from rich.console import Group
-from rich.markup import escape
 
 from vmaf_tiny._core import LOG_FORMATS
+from vmaf_tiny.cli.lines import warn
 from vmaf_tiny.cli.options import TABLE, ModelOptions
-from vmaf_tiny.cli.show import coloured, fitted, show
+from vmaf_tiny.cli.show import coloured, fitted, plain, show
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.files import check_writable
 from vmaf_tiny.rescore import conditions_of, read_results, rescore
@@ -35,7 +34,7 @@ def run(paths: Sequence[str], model: ModelOptions, output: str | None, quiet: bo
         ]
         spent = time.perf_counter() - begun
     for warning in dict.fromkeys(text for one in after for text in one.result.warnings):
-        print("vmaf-tiny: warning:", warning, file=sys.stderr)
+        warn(warning)
     if output:
         _write(output, after)
     if quiet:
@@ -73,7 +72,7 @@ def _write(output: str | os.PathLike[str], encodes: Sequence[Scored]) -> None:
 def _table(before: Sequence[Scored], after: Sequence[Scored]) -> Group:
     pooled = [one.result.pooled["vmaf"] for one in after]
     columns = {
-        "encode": [escape(one.name) for one in after],
+        "encode": [plain(one.name) for one in after],
         "frames": [str(len(one.result.scores)) for one in after],
         "before": [f"{one.result.score:.3f}" for one in before],
         "VMAF": [coloured(one.result.score) for one in after],
@@ -87,5 +86,5 @@ def _table(before: Sequence[Scored], after: Sequence[Scored]) -> Group:
         for one, again in zip(before, after, strict=True)
     ]
     if len(set(models)) > 1:
-        return Group(fitted({**columns, "model": list(map(escape, models))}, _SPARED))
-    return Group(fitted(columns, _SPARED), f"[dim]{escape(models[0])}[/]")
+        return Group(fitted({**columns, "model": list(map(plain, models))}, _SPARED))
+    return Group(fitted(columns, _SPARED), f"[dim]{plain(models[0])}[/]")

@@ -1,11 +1,11 @@
 """vmaf-tiny score: run, show progress, write the log, show the result."""
 
 import os
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from vmaf_tiny.cli.edits import EditOptions
+from vmaf_tiny.cli.lines import warn
 from vmaf_tiny.cli.options import (
     TABLE,
     ModelOptions,
@@ -52,7 +52,7 @@ def run(
             preflight=progress.show_checks if progress else None,
         )
     for warning in result.warnings:
-        print("vmaf-tiny: warning:", warning, file=sys.stderr)
+        warn(warning)
     if log and log[1] == TABLE:
         from vmaf_tiny.probe import describe
         from vmaf_tiny.table import write_table

@@ -3,14 +3,13 @@
 from typing import Any
 
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import EncoderOptions, LoopOptions, SearchOptions, check_results
 from vmaf_tiny.cli.loops import loop_shown, show_warnings
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions
-from vmaf_tiny.cli.show import coloured, show
+from vmaf_tiny.cli.show import coloured, plain, show
 from vmaf_tiny.encode.tables import results_format, write_document, write_results
 from vmaf_tiny.search import Probe, SearchResult, search
 
@@ -51,7 +50,7 @@ def run(
     if "-" not in options.output:
         show(f"{result.crf:g}" if work.quiet else view(result))
     if work.place is not None and not work.quiet and "-" not in options.output:
-        show(f"\n[dim]results are kept in {escape(str(work.place))}[/]")
+        show(f"\n[dim]results are kept in {plain(str(work.place))}[/]")
     return 0 if result.outcome == "met" else UNMET
 
 
@@ -62,7 +61,7 @@ def view(result: SearchResult) -> Group:
         f"[bold]CRF {result.crf:g}[/]  {_pooled(result.pool)} {coloured(result.score)}"
         f"  {result.made.bitrate / 1000:.1f} kbit/s  [{colour}]{result.outcome}[/]"
     )
-    lines: list[Any] = [line, escape(result.found.reason), "", _probes(result.found.probes)]
+    lines: list[Any] = [line, plain(result.found.reason), "", _probes(result.found.probes)]
     gap = result.found.gap
     if gap is not None:
         lines += ["", f"The whole scores {gap:+.3f} points against what samples had said."]

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vmaf_tiny.cli.progress import clock
+from vmaf_tiny.errors import one_line
 from vmaf_tiny.result import Result
 
 WORST = 5
@@ -26,6 +27,11 @@ def show(what: RenderableType) -> None:
         console.print(what)
     for line in text.get().splitlines():
         print(line.rstrip())  # tables are padded to their width
+
+
+def plain(text: str) -> str:
+    """Return a text as markup that shows just it, with escapes for what commands a terminal."""
+    return escape(one_line(text))
 
 
 def fitted(columns: Mapping[str, Sequence[str]], spared: Sequence[str] = ()) -> Table:
@@ -113,5 +119,5 @@ def _origin(result: Result) -> Table:
     table.add_column(style="dim")
     for name, text in lines.items():
         if text:
-            table.add_row(name, escape(text))
+            table.add_row(name, plain(text))
     return table

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
@@ -12,7 +11,7 @@ from vmaf_tiny.cli.encoding import BatchOptions, check_results
 from vmaf_tiny.cli.loops import loop_shown, show_warnings
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions, SweepOptions
 from vmaf_tiny.cli.progress import clock
-from vmaf_tiny.cli.show import coloured, fitted, show
+from vmaf_tiny.cli.show import coloured, fitted, plain, show
 from vmaf_tiny.encode import Rendition, RenditionResult, write_results
 from vmaf_tiny.encode.tables import to_dict, write_document
 from vmaf_tiny.errors import OptionError
@@ -63,7 +62,7 @@ def run(
     if len({made.rendition.curve for made in results}) > 1 and not has_library():
         show("\nfor BD-rates between the curves: pip install 'vmaf-tiny\\[bdrate]'")
     if work.place is not None:
-        show(f"\n[dim]results are kept in {escape(str(work.place))}[/]")
+        show(f"\n[dim]results are kept in {plain(str(work.place))}[/]")
     return 0
 
 
@@ -138,7 +137,7 @@ def view(results: Sequence[RenditionResult], rates: Sequence[BdRate]) -> Rendera
 def _table(results: Sequence[RenditionResult]) -> Table:
     worst = [made.worst_window() for made in results]
     columns = {
-        "rendition": [escape(made.rendition.label) for made in results],
+        "rendition": [plain(made.rendition.label) for made in results],
         "kbit/s": [f"{made.bitrate / 1000:.1f}" for made in results],
         "VMAF": [coloured(made.score) for made in results],
         **{
@@ -154,15 +153,15 @@ def _table(results: Sequence[RenditionResult]) -> Table:
 
 def _rates(rates: Sequence[BdRate]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(f"against {escape(rates[0].anchor)}", no_wrap=True)
+    table.add_column(f"against {plain(rates[0].anchor)}", no_wrap=True)
     for name in ("BD-rate", "BD-VMAF"):
         table.add_column(name, justify="right")
     table.add_column("")
     for rate in rates:
         table.add_row(
-            escape(rate.test),
+            plain(rate.test),
             "" if rate.rate is None else f"{rate.rate:+.2f} %",
             "" if rate.score is None else f"{rate.score:+.3f}",
-            escape(rate.reason),
+            plain(rate.reason),
         )
     return table

@@ -97,6 +97,25 @@ def test_model_by_path_and_without_clip(said, pair):
 # ---------------------------------------------------------------------------------------- output
 
 
+def test_names_and_words_of_strangers_do_not_command_a_terminal(said, place, pair):
+    odd = "\x1b]0;\x9b31m[red]\n"
+    videos = Path(f"a{odd}.mkv"), Path(f"b{odd}.mp4")
+    for path, original in zip(videos, pair, strict=True):
+        shutil.copy(original, path)
+    log = Path(f"log{odd}.json")
+    assert said(*videos, "-q", "-o", log)[0] == 0
+    document = json.loads(log.read_text())
+    document["vmaf_tiny"] |= {"model": f"model{odd}", "teacher": f"teacher{odd}"}
+    log.write_text(json.dumps(document))
+    sweep = ("sweep", "--crf", "40", "--preset", "ultrafast", "--no-store", videos[0])
+    for ways in (videos, ("preflight", *videos), ("rescore", log), sweep):
+        status, out, err = said(*ways)
+        assert status == 0, err
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", out + err), (ways, out, err)
+        if ways is not sweep and ways[0] != "preflight":  # which show no name
+            assert r"\x1b]0;\x9b31m[red]\n" in out
+
+
 def test_person_gets_score_distribution_worst_frames_and_origin(said, pair):
     status, out, err = said(*pair)
     result = vmaf_tiny.score(*pair)
