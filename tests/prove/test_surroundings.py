@@ -1,11 +1,16 @@
 """A disk that is full, an output that is closed, a runtime that fails, a network that is none."""
 
+import math
 import os
+import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +107,49 @@ exit $status"""
     assert done.stdout.split() == ["old", "2"], done
     assert "free some space" in done.stderr and done.stderr.count("\n") == 1, done
     figure("full disk: status 1, one line, the older log whole, nothing left beside it")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["json", "csv", "xml", "parquet"])
+def test_a_score_that_is_ended_leaves_the_older_log_or_the_new_one(
+    tmp_path: Path, ending: str, amount: Callable[[int, int], int], figure: Callable[[str], None]
+) -> None:
+    """At any moment, and as soon as a file appears beside it, which alone may be left."""
+    videos, place = tmp_path / "videos", tmp_path / "place"
+    videos.mkdir()
+    place.mkdir()
+    planes = clips.planes(6, 64, 64) * 100
+    reference = clips.write(videos / "reference.mkv", planes)
+    encode = clips.write(videos / "encode.mp4", planes, options={"qp": "44"})
+    log = place / f"log.{ending}"
+    command = [*COMMAND, "score", "-q", reference, encode, "-o", log]
+    begun = time.monotonic()
+    processes.run(command, timeout=600, stdout=subprocess.DEVNULL)
+    whole, lasted = log.read_bytes(), time.monotonic() - begun
+    ends: Counter[str] = Counter()
+    rng = random.Random(ending)
+    for number in range(amount(2, 25)):
+        log.write_bytes(b"old")
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        latest = time.monotonic() + rng.uniform(0.1, 1.1) * lasted if number % 2 else math.inf
+        while time.monotonic() < latest and process.poll() is None:
+            if latest == math.inf and len(list(place.iterdir())) > 1:
+                break
+        process.send_signal(rng.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGINT)))
+        process.wait()
+        found = log.read_bytes()
+        is_old = found == b"old"
+        # What differs tells of the run, such as when it was.
+        assert is_old or abs(len(found) - len(whole)) < 200, (process.returncode, len(found))
+        assert process.returncode == 0 or process.returncode in (-9, -15, 130)
+        ends["old" if is_old else "new"] += 1
+    assert processes.run(command, timeout=600, stdout=subprocess.DEVNULL).returncode == 0
+    left = [path for path in place.iterdir() if path != log]
+    assert all(re.fullmatch(r"\.vmaf[_-]tiny-.*\.tmp", path.name) for path in left), left
+    figure(
+        f"{ending}: {ends.total()} ended, {ends['old']} with the older log and {ends['new']} with "
+        f"the new one, {len(left)} unfinished files left"
+    )
 
 
 # ------------------------------------------------------------------------- what it runs with

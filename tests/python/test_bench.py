@@ -216,6 +216,9 @@ def test_command_without_a_peer(tmp_path):
         (("--size", "20x20", "--no-peer"), "33x33"),
         (("--bits", "2147483648", "--no-peer"), "8 to 16"),
         (("--cpu", "z80", "--no-peer", *SMALL), "z80"),
+        (("--pictures", "0"), "--pictures"),
+        (("--pictures", "1001"), "<= 1000"),
+        (("--rounds", "1" + "0" * 20), "<= 1000"),
     ],
 )
 def test_command_refuses(arguments, word):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 from cyclopts.types import NonNegativeInt, PositiveFloat, PositiveInt
-from cyclopts.validators import mutually_exclusive
+from cyclopts.validators import Number, mutually_exclusive
 
 from vmaf_tiny._core import LOG_FORMATS, MODES, Model
 from vmaf_tiny.errors import OptionError
@@ -41,6 +41,7 @@ def _joined(values: tuple[object, ...]) -> str:
 
 LIST = Parameter(negative=(), show_default=False)
 LISTED = Parameter(negative=(), show_default=_joined)
+FEW = Parameter(validator=Number(gte=1, lte=1000))
 
 
 def is_no_option(_: type, value: str | tuple[str, ...] | None) -> None:
@@ -358,10 +359,10 @@ class BenchOptions:
     renditions: Annotated[tuple[PositiveInt, ...], LISTED] = (1, 4)
     """Numbers of renditions of one reference."""
 
-    pictures: PositiveInt = 12
-    """Pictures in a round."""
+    pictures: Annotated[int, FEW] = 12
+    """Pictures in a round, all of which are held in memory."""
 
-    rounds: PositiveInt = 5
+    rounds: Annotated[int, FEW] = 5
     """Rounds."""
 
     no_peer: Annotated[bool, FLAG] = False
