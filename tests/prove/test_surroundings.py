@@ -131,7 +131,7 @@ def test_a_score_that_is_ended_leaves_the_older_log_or_the_new_one(
     for number in range(amount(2, 25)):
         log.write_bytes(b"old")
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        latest = time.monotonic() + rng.uniform(0.1, 1.1) * lasted if number % 2 else math.inf
+        latest = time.monotonic() + rng.uniform(0.6, 1.3) * lasted if number % 2 else math.inf
         while time.monotonic() < latest and process.poll() is None:
             if latest == math.inf and len(list(place.iterdir())) > 1:
                 break
@@ -141,7 +141,7 @@ def test_a_score_that_is_ended_leaves_the_older_log_or_the_new_one(
         is_old = found == b"old"
         # What differs tells of the run, such as when it was.
         assert is_old or abs(len(found) - len(whole)) < 200, (process.returncode, len(found))
-        assert process.returncode == 0 or process.returncode in (-9, -15, 130)
+        assert process.returncode == 0 or process.returncode in (-9, -15, -2, 130)
         ends["old" if is_old else "new"] += 1
     assert processes.run(command, timeout=600, stdout=subprocess.DEVNULL).returncode == 0
     left = [path for path in place.iterdir() if path != log]
