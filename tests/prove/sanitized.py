@@ -124,7 +124,8 @@ def main() -> int:
         BINDINGS if kind == "address" else THREADED,
         **options | {"LD_PRELOAD": preload, "PYTHONMALLOC": "malloc"},
     )
-    print(f"{programs} C programs, {tested} tests of programs, {bindings} tests of bindings: clean")
+    of_programs = f", {tested} tests of programs" if tested else ""
+    print(f"{programs} C programs{of_programs}, {bindings} tests of bindings: clean")
     return 0
 
 
