@@ -20,25 +20,45 @@ PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 # Build tools are called by name, by pip and by each other.
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help system build demo test test-arm64 test-ffmpeg-all test-hour test-pyav test-torch \
-        test-browser test-sanitized check lint fuzz plugin plugin-pyav ffmpeg bench bench-gate \
-        bench-align bench-peer bench-sweep clean
+.PHONY: help system build demo test check lint clean plugin plugin-pyav ffmpeg \
+        test-ffmpeg-all test-hour test-pyav test-torch test-browser test-arm64 test-sanitized \
+        prove asan tsan fuzz test-bounds packages sbom \
+        bench bench-gate bench-peer bench-align bench-sweep
 
 help:
-	@echo "make demo    render a clip, encode it, score it in Python and in ffmpeg"
-	@echo "make test    everything: C tests, Python tests, the filter in ffmpeg, lint"
-	@echo "make check   the quick loop: what changes often, in a minute"
-	@echo "make build   the C library and the Python package, ready in $(VENV)"
-	@echo "make plugin  the filter for the ffmpeg of this machine, with all of its filters"
-	@echo "make plugin-pyav  the filter for the PyAV of $(VENV), by import vmaf_tiny.avfilter"
-	@echo "make ffmpeg  a whole ffmpeg with the filter; FFMPEG=9.0 or a path, FULL=1, SHARED=1"
-	@echo "make prove   what the README says of security, proved at length: one table with figures"
-	@echo "make bench   speed and memory beside libvmaf's, and what they must be"
-	@echo "make bench-gate  the speeds of that table in a minute, failing where one is far off"
-	@echo "make bench-peer  libvmaf's own tool, for make bench to hold to AVX2, from LIBVMAF=sources"
-	@echo "make bench-align  what looking at the alignment adds to the time of a score"
-	@echo "make bench-sweep  what scoring adds to five encodes, here and by ffmpeg with libvmaf"
-	@echo "make clean   remove what make made"
+	@echo "make demo             render a clip, encode it, score it in Python and in ffmpeg"
+	@echo "make test             C tests, Python tests, the filter in ffmpeg, lint"
+	@echo "make check            the quick loop: what changes often, in a minute"
+	@echo "make lint             ruff and mypy, which make test runs too"
+	@echo "make build            the C library and the Python package, ready in $(VENV)"
+	@echo "make system           say what is missing to build and to test, and how to get it"
+	@echo "make clean            remove what make made"
+	@echo
+	@echo "make plugin           the filter for the ffmpeg of this machine, with all of its filters"
+	@echo "make plugin-pyav      the filter for the PyAV of $(VENV), by import vmaf_tiny.avfilter"
+	@echo "make ffmpeg           a whole ffmpeg with the filter; FFMPEG=9.0 or a path, FULL=1, SHARED=1"
+	@echo
+	@echo "make test-ffmpeg-all  the filter in ffmpeg $(RELEASES); RELEASES='7.1 8.1' chooses"
+	@echo "make test-hour        an hour of video through the filter"
+	@echo "make test-pyav        the filter in PyAV's own FFmpeg"
+	@echo "make test-torch       PyTorch reads the checkpoints; it is installed into $(VENV)"
+	@echo "make test-browser     the page of a report in Chromium"
+	@echo "make test-arm64       the C library on 64-bit Arm, emulated"
+	@echo "make test-sanitized   the filter in an ffmpeg built with sanitizers"
+	@echo
+	@echo "make prove            what the README says of security, proved at length: one table with figures"
+	@echo "make asan             C programs and bindings under AddressSanitizer and UBSan"
+	@echo "make tsan             the same under ThreadSanitizer"
+	@echo "make fuzz             what is read, two minutes a target; FUZZ='--seconds 600' or targets alone"
+	@echo "make test-bounds      the oldest and the newest libraries that the package says it works with"
+	@echo "make packages         source archive and wheel, and what auditwheel says of it"
+	@echo "make sbom             the wheel's list of parts, $(BUILD)/sbom.json"
+	@echo
+	@echo "make bench            speed and memory beside libvmaf's, and what they must be"
+	@echo "make bench-gate       the speeds of that table in a minute, failing where one is far off"
+	@echo "make bench-peer       libvmaf's own tool, for make bench to hold to AVX2, from LIBVMAF=sources"
+	@echo "make bench-align      what looking at the alignment adds to the time of a score"
+	@echo "make bench-sweep      what scoring adds to five encodes, here and by ffmpeg with libvmaf"
 
 # One message for everything that is missing.
 system:

@@ -127,3 +127,13 @@ def test_every_module_is_installed():
     packages = ("vmaf_tiny", "vmaf_train")
     modules = [path for p in packages for path in (ROOT / "python" / p).rglob("*.py")]
     assert [name(path) for path in modules if f"'{path.name}'" not in listed] == []
+
+
+def test_make_help_names_every_target():
+    """What is not in .PHONY does nothing once a file has its name."""
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z][\w-]*):", makefile, re.M))
+    phony = re.search(r"^\.PHONY:((?:.*\\\n)*.*)", makefile, re.M)[1].replace("\\", "").split()
+    assert set(phony) == targets and len(phony) == len(targets)
+    said = subprocess.check_output(["make", "-s", "help"], cwd=ROOT, text=True)
+    assert set(re.findall(r"^make (\S+)", said, re.M)) == targets - {"help"}
