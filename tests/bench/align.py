@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from encodes import encode
+from encodes import encode, with_gray
 
 from vmaf_tiny import score, textures
 from vmaf_tiny.aligner import Aligner
@@ -75,8 +75,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"the check alone, {what}: {each:.2f} ms a pair")
     with tempfile.TemporaryDirectory() as folder:
         source, encoded = Path(folder) / "source.mkv", Path(folder) / "encode.mkv"
-        encode(str(source), lumas, 8, 12)
-        encode(str(encoded), lumas, 8, CRF)
+        encode(str(source), with_gray(lumas, 8), 12)
+        encode(str(encoded), with_gray(lumas, 8), CRF)
         for mode in ("exact", "fast"):
             taken: dict[str, list[float]] = {"off": [], "check": []}
             for _ in range(options.rounds):

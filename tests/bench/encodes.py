@@ -19,33 +19,8 @@ QUICK = {
 }
 
 
-def encode(
-    target: str | BinaryIO,
-    planes: Iterable[Luma],
-    bits: int,
-    crf: int,
-    preset: str | None = None,
-    encoder: str = "libx264",
-) -> None:
-    """Encode luma planes, with gray for colours, into Matroska.
-
-    Parameters
-    ----------
-    target
-        Path, or a file to write.
-    planes
-        Of one even size.
-    bits
-        Of the planes, 8 or 10.
-    crf, preset
-        As the encoder has them; a quick preset unless given.
-    encoder
-        One of `QUICK`.
-    """
-    encode_frames(target, _with_gray(planes, bits), crf, preset, encoder)
-
-
-def _with_gray(planes: Iterable[Luma], bits: int) -> Iterator[av.VideoFrame]:
+def with_gray(planes: Iterable[Luma], bits: int) -> Iterator[av.VideoFrame]:
+    """Make frames of luma planes of one even size and of 8 or 10 bits, with gray for colours."""
     pixel_format = "yuv420p" if bits == 8 else f"yuv420p{bits}le"
     for plane in planes:
         height, width = plane.shape
@@ -53,7 +28,7 @@ def _with_gray(planes: Iterable[Luma], bits: int) -> Iterator[av.VideoFrame]:
         yield av.VideoFrame.from_ndarray(np.concatenate([plane, gray]), format=pixel_format)
 
 
-def encode_frames(
+def encode(
     target: str | BinaryIO,
     frames: Iterable[av.VideoFrame],
     crf: int,
@@ -64,8 +39,14 @@ def encode_frames(
 
     Parameters
     ----------
-    target, crf, preset, encoder
-        As for `encode`.
+    target
+        Path, or a file to write.
+    frames
+        Such as from `with_gray`.
+    crf, preset
+        As the encoder has them; a quick preset unless given.
+    encoder
+        One of `QUICK`.
     """
     with av.open(target, "w", format="matroska") as container:
         stream: Any = container.add_stream(encoder, rate=RATE)

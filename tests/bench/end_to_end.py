@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from encodes import encode
+from encodes import encode, with_gray
 from rows import Row
 
 from vmaf_tiny import bench, peer
@@ -73,7 +73,8 @@ def generated(folder: Path, pictures: int, size: tuple[int, int] = (1920, 1080))
     clip = bench.synthetic(*size, 8, min(pictures, 24))
     files = Files(str(folder / "ref.mkv"), str(folder / "dis.mkv"), "moving textures")
     for path, crf in zip((files.reference, files.distorted), _CRFS, strict=True):
-        encode(path, itertools.islice(itertools.cycle(clip.reference), pictures), 8, crf)
+        planes = itertools.islice(itertools.cycle(clip.reference), pictures)
+        encode(path, with_gray(planes, 8), crf)
     return files
 
 

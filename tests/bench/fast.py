@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from encodes import decode, encode
+from encodes import decode, encode, with_gray
 from rich.console import Console
 from rich.table import Table
 
@@ -93,7 +93,7 @@ def moved(path: Path, crfs: list[int], count: int, teacher: Teacher) -> Iterator
     height, width = reference[0].shape
     for crf in crfs:
         stored = io.BytesIO()
-        encode(stored, reference, bits, crf)
+        encode(stored, with_gray(reference, bits), crf)
         stored.seek(0)
         distorted = decode(stored, bits)
         exact, fast = (

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from encodes import QUICK, decode, encode
+from encodes import QUICK, decode, encode, with_gray
 from fast import MEAN, MOST, ROOT, Moved, by_size, features, pictures
 from rich.console import Console
 
@@ -76,7 +76,7 @@ def moved(
     encoder, crf = how
     height, width = planes[0].shape
     stored = io.BytesIO()
-    encode(stored, planes, bits, crf, encoder=encoder)
+    encode(stored, with_gray(planes, bits), crf, encoder=encoder)
     stored.seek(0)
     distorted = decode(stored, bits)
     exact, fast = (teacher(features(planes, distorted, bits, mode)) for mode in ("exact", "fast"))

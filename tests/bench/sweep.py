@@ -29,7 +29,7 @@ from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
-from encodes import encode_frames
+from encodes import encode
 from parts import least
 from rich.console import Console
 from rich.table import Table
@@ -349,7 +349,7 @@ def main() -> int:
         if not sources:
             name = f"generated scene, {args.pictures} pictures"
             sources[name] = Path(folder) / "scene.mkv"
-            encode_frames(str(sources[name]), scene(args.pictures, SIZE[1], SIZE[0]), 10)
+            encode(str(sources[name]), scene(args.pictures, SIZE[1], SIZE[0]), 10)
             if FILM.is_file() and not args.generated:
                 sources[FILM.name] = FILM
         if args.memory:

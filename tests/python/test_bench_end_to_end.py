@@ -42,8 +42,8 @@ def fake_ffmpeg(tmp_path):
 def test_encodes_are_read_back_in_order(encodes, tmp_path, bits, dtype):
     planes = clips.planes(7, bits=bits)
     fine, coarse = tmp_path / "fine.mkv", tmp_path / "coarse.mkv"
-    encodes.encode(str(fine), iter(planes), bits, 4)
-    encodes.encode(str(coarse), iter(planes), bits, 40)
+    encodes.encode(str(fine), encodes.with_gray(iter(planes), bits), 4)
+    encodes.encode(str(coarse), encodes.with_gray(iter(planes), bits), 40)
     assert coarse.stat().st_size < fine.stat().st_size
     found = encodes.decode(str(fine), bits)
     assert len(found) == 7 and {plane.dtype.type for plane in found} == {dtype}
