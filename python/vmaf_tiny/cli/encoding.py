@@ -48,7 +48,7 @@ class EncoderOptions:
             preset=self.preset,
             size=size_of(size) if size else None,
             pix_fmt=self.pix_fmt,
-            options=dict(_named(text) for text in self.option),
+            options=encoder_options(self.option),
         )
 
 
@@ -143,11 +143,15 @@ class BatchOptions(LoopOptions):
         return {**super().arguments(), "at_once": self.at_once}
 
 
-def _named(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise OptionError(f"{text!r} is no option of an encoder: write name=value")
-    return name, value
+def encoder_options(texts: Sequence[str]) -> dict[str, str]:
+    """Return options of an encoder that are written as ``name=value``."""
+    options = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise OptionError(f"{text!r} is no option of an encoder: write name=value")
+        options[name] = value
+    return options
 
 
 @Parameter(name="*", group=SEARCH)

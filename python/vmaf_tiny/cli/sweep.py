@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
-from vmaf_tiny.cli.encoding import BatchOptions, check_results
+from vmaf_tiny.cli.encoding import BatchOptions, check_results, encoder_options
 from vmaf_tiny.cli.loops import loop_shown, show_warnings
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions, SweepOptions
 from vmaf_tiny.cli.progress import clock
@@ -76,7 +76,7 @@ def renditions_of(options: SweepOptions) -> list[Rendition]:
     """
     encoders = _listed(options.encoder)
     names = set(encoders)
-    extra = dict(_pair(text) for text in options.option)
+    extra = encoder_options(options.option)
     found: list[Rendition] = []
     for encoder in encoders:
         mine = [_for(encoder, names, texts) for texts in (options.crf, options.qp, options.bitrate)]
@@ -111,13 +111,6 @@ def _for(encoder: str, encoders: set[str], texts: Sequence[str]) -> list[str]:
         elif name == encoder:
             own.append(value)
     return own or common
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise OptionError(f"{text!r} is no option of an encoder: write name=value")
-    return name, value
 
 
 def _whole(value: float) -> int:
