@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vmaf_tiny import files
+from vmaf_tiny.errors import VmafTinyError
 from vmaf_train.errors import TrainError
 
 
@@ -26,36 +25,27 @@ def int8_paths(onnx_path: Path) -> tuple[Path, Path]:
     return onnx_path.with_suffix(".int8.onnx"), onnx_path.with_suffix(".int8.json")
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, then move it into place.
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a file beside `path`, then move it there; its folder is made if need be.
 
     Raises
     ------
     TrainError
         If the folder cannot be made or written.
     """
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        temporary = Path(name)
-        write(temporary)
-        # mkstemp makes private files; these are for everyone, as open() would have made them.
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        files.write_atomically(path, write)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise TrainError(f"cannot write {path}: {reason}; choose a place you may write") from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        raise TrainError(f"{path} cannot be written: {reason}: choose another place") from error
+    except VmafTinyError as error:
+        raise TrainError(str(error)) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a binary file atomically."""
-    write_atomically(path, lambda temporary: _fill(temporary, data))
+    write_atomically(path, lambda temporary: temporary.write_bytes(data))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -76,7 +66,3 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TrainError(f"cannot read {path}: {error}") from error
-
-
-def _fill(path: Path, data: bytes) -> None:
-    path.write_bytes(data)

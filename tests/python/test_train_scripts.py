@@ -93,7 +93,7 @@ def test_a_report_that_cannot_be_written_fails(tmp_path, model):
     (tmp_path / "file").write_text("")
     done = validate(model, table, "--out-json", tmp_path / "file" / "r.json")
     assert done.returncode == 1
-    assert "cannot write" in done.stderr
+    assert "cannot be written" in done.stderr
 
 
 def test_eval_prints_figures_of_the_split(tmp_path, model):

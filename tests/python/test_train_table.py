@@ -80,5 +80,5 @@ def test_a_failed_write_leaves_nothing(tmp_path):
 
 def test_an_unwritable_place_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(TrainError, match="cannot write"):
+    with pytest.raises(TrainError, match="cannot be written"):
         write_table(tmp_path / "file" / "t.parquet", [])
