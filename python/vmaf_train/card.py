@@ -32,8 +32,8 @@ It answers with the score that libvmaf's `{teacher}` gives for the same features
 
 ## Use
 
-    vmaf-tiny -r reference.mp4 -d encode.mp4 --tiny-model {id}
-    ffmpeg -i encode.mp4 -i reference.mp4 -lavfi vmaf_tiny=model={id} -f null -
+    vmaf-tiny -r reference.mp4 -d encode.mp4 --tiny-model {id}{encoder_flags}
+    ffmpeg -i encode.mp4 -i reference.mp4 -lavfi vmaf_tiny=model={id}{encoder_options} -f null -
 
 With features at hand, in Python:
 
@@ -211,6 +211,8 @@ def _values(
         "network": f"{'-'.join(map(str, model.widths))} with {_SPELLED[model.activation]}",
         "parameters": model.parameters,
         "codec_told": _told_of_codec(model, test),
+        "encoder_flags": "" if model.codec is None else " --codec libx264 --preset slow --crf 23",
+        "encoder_options": "" if model.codec is None else ":codec=libx264:preset=slow:crf=23",
         "int8_told": _told_of_int8(int8, sidecar),
         "polish_told": f", then {stats['polish']} steps of Levenberg-Marquardt on all rows"
         if stats["polish"]

@@ -2,12 +2,15 @@
 
 import json
 import re
+import shlex
 
 import numpy as np
 import onnx
 import pytest
 
+import clips
 import train_support as support
+from vmaf_tiny.cli import main
 from vmaf_train.errors import TrainError
 from vmaf_train.export import to_onnx
 from vmaf_train.features import FEATURES
@@ -47,6 +50,16 @@ def test_the_card_is_of_this_file_and_keeps_the_promise():
     assert plcc >= 0.999
     assert rmse <= 0.4
     assert p99 <= 1.2
+
+
+@pytest.mark.parametrize("card", sorted(support.MODELS.glob("*.md")), ids=lambda card: card.stem)
+def test_the_command_of_a_card_works(card, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("reference.mp4", "encode.mp4", "source.mp4", "video.mp4"):
+        clips.write(tmp_path / name, clips.planes(2))
+    (line,) = re.findall(r"^    vmaf-tiny (.*)$", card.read_text(), re.MULTILINE)
+    assert main([*shlex.split(line), "-q"]) == 0
+    assert float(capsys.readouterr().out) >= 0
 
 
 def test_the_registry_has_no_mistakes():
