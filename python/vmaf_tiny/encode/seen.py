@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from vmaf_tiny.edit import Edit
@@ -33,38 +33,33 @@ class Seen:
         self, edit: Edit | None = None, survey: Survey | Callable[[], Survey] | None = None
     ) -> None:
         self.edit = edit or Edit()
-        self._look = survey if callable(survey) else None
-        self._told: Future[Survey] = Future()
-        if not callable(survey):
+        self._look: Callable[[], Survey] | None = None
+        self._told: Future[Survey] | None = None
+        if callable(survey):
+            self._look = survey
+        else:
+            self._told = Future()
             self._told.set_result(survey or Survey())
-        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def begin(self) -> None:
+    def begin(self) -> Future[Survey]:
         """Take the look in a thread of its own, unless that was begun already."""
         with self._lock:
-            if self._look is None or self._thread is not None:
-                return
-            self._thread = threading.Thread(target=self._take, name="vmaf-tiny-look", daemon=True)
-            self._thread.start()
-
-    def _take(self) -> None:
-        assert self._look is not None
-        try:
-            self._told.set_result(self._look())
-        except BaseException as error:  # raised where the survey is asked for
-            self._told.set_exception(error)
+            if self._told is None:
+                assert self._look is not None
+                pool = ThreadPoolExecutor(1, thread_name_prefix="vmaf-tiny-look")
+                self._told = pool.submit(self._look)
+                pool.shutdown(wait=False)
+            return self._told
 
     def wait(self) -> None:
         """Wait until the look has been taken, if it was begun."""
-        if self._thread is not None:
-            self._thread.join()
+        wait([self._told] if self._told else [])
 
     @property
     def survey(self) -> Survey:
         """What the look told; it is taken now if it was not begun."""
-        self.begin()
-        return self._told.result()
+        return self.begin().result()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Take the look before this is sent."""
