@@ -102,7 +102,7 @@ enum {
     VMT_SIZE_MIN = 33,       /**< smallest width and height; below, libvmaf is not defined */
     VMT_SIZE_MAX = 32768,    /**< largest width and height */
     VMT_RENDITIONS_MAX = 64, /**< distorted pictures against one reference */
-    VMT_THREADS_MAX = 256
+    VMT_THREADS_MAX = 256    /**< workers of a context, threads of ONNX Runtime */
 };
 
 /** What the pictures are like and how to work. Zero in a field marked "0:" asks for that. */
@@ -111,8 +111,8 @@ typedef struct VmtConfig {
     int height;            /**< luma rows, VMT_SIZE_MIN to VMT_SIZE_MAX */
     int bits;              /**< bits per sample, 8 to 16; 0: 8 */
     int renditions;        /**< distorted pictures per reference; 0: 1 */
-    int threads;           /**< 1: work in the caller's thread, no other is made; more: that many
-                                workers; 0: one per processor */
+    int threads;           /**< 1: work in the caller's thread, no other is made; up to
+                                VMT_THREADS_MAX: that many workers; 0: one per processor */
     int cpu;               /**< VMT_CPU_ level; 0: the best */
     int subsample;         /**< give rows for every n-th picture only, counted from the first;
                                 motion still compares true neighbours; 0: 1 */
@@ -212,7 +212,8 @@ typedef struct VmtModelConfig {
     const char *device;      /**< "auto", "cpu", "cuda", "openvino" or "rocm"; NULL: "auto" */
     const char *ort_library; /**< path of libonnxruntime; NULL: $VMAF_TINY_ORT_LIB, else the
                                   system's by its soname */
-    int threads;             /**< of ONNX Runtime; 0: 1, as the models are tiny */
+    int threads;             /**< of ONNX Runtime, up to VMT_THREADS_MAX; 0: 1, as the models are
+                                  tiny */
     int registered_only;     /**< 1: refuse a model that the registry does not have */
     int disable_clip;        /**< 1: do not clip scores */
     const char *codec;       /**< for models that are conditioned on the encoder: its name, such as
@@ -275,6 +276,7 @@ VMT_API int vmt_registry_open(VmtRegistry **out, const char *model_dir, VmtError
 /** Entry i in the order of the file; NULL past the last. */
 VMT_API const VmtModelEntry *vmt_registry_entry(const VmtRegistry *registry, int i);
 
+/** Free a registry and its entries. */
 VMT_API void vmt_registry_close(VmtRegistry **registry);
 
 /**
@@ -282,13 +284,15 @@ VMT_API void vmt_registry_close(VmtRegistry **registry);
  * and operators, then hand the very bytes that were checked to ONNX Runtime.
  *
  * @return 0, -ENOENT for an unknown id or a missing file, -EACCES outside $VMAF_TINY_MODEL_DIR or
- *         not registered though required, -EFBIG above 50 MB, -EBADMSG for a corrupt, altered or
+ *         not registered though required, -EFBIG above 50 MiB, -EBADMSG for a corrupt, altered or
  *         forbidden model or one that takes neither features nor pictures, -ENOSYS without ONNX
  *         Runtime, -ENOTSUP for a device that is not available, -EINVAL for a codec, preset or crf
- *         that the model does not know, does not take or misses, -EIO, -ENOMEM
+ *         that the model does not know, does not take or misses, for another value that cannot be,
+ *         or for what is no regular file, -EIO, -ENOMEM
  */
 VMT_API int vmt_model_open(VmtModel **out, const VmtModelConfig *config, VmtError *error);
 
+/** What was loaded and what runs it; lives as long as the model. */
 VMT_API const VmtModelInfo *vmt_model_info(const VmtModel *model);
 
 /**
@@ -296,8 +300,9 @@ VMT_API const VmtModelInfo *vmt_model_info(const VmtModel *model);
  *
  * @param rows   [n], extracted with the gain limits of vmt_model_info()
  * @param scores [n], 0 to 100 unless the model says else or disable_clip
- * @return 0, -EINVAL for a feature that is not finite, -EIO if ONNX Runtime fails, -EBADMSG if the
- *         model answers with something that is not n finite numbers
+ * @return 0, -EINVAL for a feature that is not finite or a model that looks at pictures, -EIO if
+ *         ONNX Runtime fails, -EBADMSG if the model answers with something that is not n finite
+ *         numbers
  */
 VMT_API int vmt_model_score(VmtModel *model, const VmtRow *rows, size_t n, double *scores,
                             VmtError *error);
@@ -343,6 +348,7 @@ typedef struct VmtImage {
 VMT_API int vmt_model_look(VmtModel *model, const VmtImage *images, double *value, float *map,
                            VmtError *error);
 
+/** Free a model and what vmt_model_info() says of it. */
 VMT_API void vmt_model_close(VmtModel **model);
 
 /**
@@ -350,7 +356,8 @@ VMT_API void vmt_model_close(VmtModel **model);
  *
  * @param ort_library as in VmtModelConfig
  * @param text        receives a list such as "cuda cpu", always terminated
- * @return 0, -ENOSYS without ONNX Runtime, -EINVAL if text is too small
+ * @param size        of text in bytes; all lists fit into 64
+ * @return 0, -ENOSYS without ONNX Runtime, -EINVAL if text is too small, -ENOMEM
  */
 VMT_API int vmt_devices(const char *ort_library, char *text, size_t size, VmtError *error);
 
@@ -402,8 +409,8 @@ typedef struct VmtNote {
 
 /** What a log says: the frames of one rendition. Nothing in it is kept. */
 typedef struct VmtLog {
-    size_t frames;
-    const VmtRow *rows;        /**< [frames] */
+    size_t frames;             /**< 1 or more */
+    const VmtRow *rows;        /**< [frames]; what is not finite is left out, or null in JSON */
     const double *scores;      /**< [frames]; NULL: features only */
     const VmtModelInfo *model; /**< NULL without scores */
     int cpu;                   /**< vmt_context_cpu(); 0: left out */

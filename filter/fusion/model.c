@@ -18,7 +18,6 @@
 #include "fusion/sidecar.h"
 
 enum {
-    THREADS_MAX = 256,
     WHAT_SIZE = 512
 };
 
@@ -47,9 +46,9 @@ static int check_config(VmtModel **out, const VmtModelConfig *config, VmtError *
     if (!out || !config || !config->model || !*config->model)
         return vmt_fail(error, -EINVAL, "no model is named: give an id such as vmaf_tiny_v2 or "
                         "the path of an .onnx file");
-    if (config->threads < 0 || config->threads > THREADS_MAX)
+    if (config->threads < 0 || config->threads > VMT_THREADS_MAX)
         return vmt_fail(error, -EINVAL, "%d threads cannot be: give 0 to %d", config->threads,
-                        THREADS_MAX);
+                        VMT_THREADS_MAX);
     return config->device ? vmt_ort_check_device(config->device, error) : 0;
 }
 
