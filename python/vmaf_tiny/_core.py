@@ -92,10 +92,28 @@ def _number(names: Sequence[str], name: str, what: str) -> int:
     return names.index(name)
 
 
+class _Handle:
+    """What is freed when it is closed, or with the last reference to it."""
+
+    _lock: threading.Lock
+    _close: "weakref.finalize[..., Any]"
+
+    def close(self) -> None:
+        """Stop and free; safe to call twice."""
+        with self._lock:
+            self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
 # ------------------------------------------------------------------------------------- features
 
 
-class Context:
+class Context(_Handle):
     """Extract features from a sequence of luma planes.
 
     Calls from several threads wait for each other.
@@ -259,17 +277,6 @@ class Context:
             lib.vmt_stage_seconds(self._open(), seconds)
         return dict(zip(STAGES, seconds, strict=True))
 
-    def close(self) -> None:
-        """Stop and free; safe to call twice."""
-        with self._lock:
-            self._close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
     def _open(self) -> Any:
         if not self._close.alive:
             raise VmafTinyError("the context is closed: open another one")
@@ -300,7 +307,7 @@ def _close_context(handle: Any, loans: deque[Any]) -> None:
 # --------------------------------------------------------------------------------------- fusion
 
 
-class Model:
+class Model(_Handle):
     """A model that turns rows of features into scores, run by ONNX Runtime.
 
     Calls from several threads wait for each other.
@@ -394,7 +401,8 @@ class Model:
         Raises
         ------
         ModelError
-            ONNX Runtime fails or the model answers with something that is no score.
+            A feature is not finite, ONNX Runtime fails, or the model takes pictures or answers
+            with something that is no score.
         """
         rows = _rows(rows)
         scores = np.empty(len(rows), np.float64)
@@ -405,7 +413,10 @@ class Model:
     def look(
         self, *pictures: Planes, with_map: bool = False
     ) -> tuple[float, NDArray[np.float32] | None]:
-        """Return what the model says of pictures, a number or the mean of a map, and that map."""
+        """Return what the model says of pictures, a number or the mean of a map, and that map.
+
+        The reference comes first; a map, if it is asked for, is of shape (height, width).
+        """
         if len(pictures) != self.info.pictures:
             raise InputError(f"{self.info.id} takes {self.info.pictures} pictures, not these")
         packed = [picture.packed() for picture in pictures]  # kept alive, as images only point
@@ -423,17 +434,6 @@ class Model:
                 raise ModelError("the model is closed: open another one")
             code = function(self._handle[0], *arguments, error)
         _check(code, error, ModelError)
-
-    def close(self) -> None:
-        """Free the model; safe to call twice."""
-        with self._lock:
-            self._close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
 
 def _image(picture: Planes, packed: list[NDArray[Any]]) -> dict[str, Any]:

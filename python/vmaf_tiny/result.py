@@ -186,6 +186,8 @@ class Result:
             The format is unknown.
         VmafTinyError
             The log cannot be written.
+        BrokenPipeError
+            The reader of a pipe has gone.
         """
         notes = self.provenance.notes()
         if self.warnings:

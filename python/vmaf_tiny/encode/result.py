@@ -107,7 +107,7 @@ class RenditionResult:
 
     @property
     def pooled(self) -> dict[str, float]:
-        """The score by each pooling: ``mean``, ``harmonic_mean``, ``min``, ``p1``…``p50``."""
+        """The score by each of `POOLINGS`, such as ``mean``, ``harmonic_mean`` or ``p5``."""
         return self.result.pooled["vmaf"]
 
     @property
