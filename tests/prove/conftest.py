@@ -29,3 +29,14 @@ def amount() -> Callable[[int, int], int]:
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Say in a few words what was found, for the table of `make prove`."""
     return lambda text: record_property("figure", text)
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Ten pictures without loss, and coarsely encoded."""
+    import clips  # found by the path that is set above
+
+    folder = tmp_path_factory.mktemp("pair")
+    planes = clips.planes(10)
+    reference = clips.write(folder / "reference.mkv", planes)
+    return reference, clips.write(folder / "encode.mp4", planes, options={"qp": "44"})

@@ -9,19 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import clips
 from vmaf_tiny import Model, score
 from vmaf_tiny._core import cpu_levels
 
 THREADS = (1, 2, 5)
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("pair")
-    planes = clips.planes(10)
-    reference = clips.write(folder / "reference.mkv", planes)
-    return reference, clips.write(folder / "encode.mp4", planes, options={"qp": "44"})
 
 
 def apart_from_times(log: Path) -> str:

@@ -18,18 +18,10 @@ import pytest
 
 import clips
 import processes
+from command import COMMAND
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = (sys.executable, "-m", "vmaf_tiny")
 HEADER = ROOT / "filter/vmaf_tiny.h"
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("pair")
-    planes = clips.planes(10)
-    reference = clips.write(folder / "reference.mkv", planes)
-    return reference, clips.write(folder / "encode.mp4", planes, options={"qp": "44"})
 
 
 def run(

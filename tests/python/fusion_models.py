@@ -281,3 +281,35 @@ def compiler(build_dir: Path) -> list[str]:
         *compilers["host"]["c"]["exelist"],
         *([f"-fsanitize={','.join(flags)}"] if flags else []),
     ]
+
+
+CONDITIONED = {
+    "input_names": ["features", "codec"],
+    "encoder_vocab": ["libx264", "libx265", "other"],
+    "encoder_aliases": {"h264": "libx264", "lost": "nowhere"},
+    "encoder_presets": {"libx264": {"fast": 2, "slow": 4}},
+    "preset_max": 8,
+    "preset_unknown": 3,
+    "crf_range": [1, 51],
+    "codec_blind": [0.25, 0.25, 0.5, 0.125, 0.75],
+}
+"""Sidecar of what `conditioned` makes."""
+
+
+def conditioned(kind: int = T.FLOAT, swapped: bool = False, width: int = 5):
+    """Return a model that answers with the codec block, read as digits, plus the features' sum."""
+    dtype = np.float64 if kind == T.DOUBLE else np.float32
+    inputs = [value("features", ["N", 6], kind), value("codec", ["N", width], kind)]
+    return model(
+        [
+            helper.make_node("ReduceSum", ["features", "one"], ["sum"], keepdims=1),
+            helper.make_node("MatMul", ["codec", "digits"], ["block"]),
+            helper.make_node("Add", ["sum", "block"], ["score"]),
+        ],
+        [
+            constant("one", [1], np.int64),
+            constant("digits", [[10.0**i] for i in range(width)], dtype),
+        ],
+        inputs=inputs[::-1] if swapped else inputs,
+        outputs=[value("score", ["N", 1], kind)],
+    )

@@ -1,5 +1,6 @@
-"""A source, encodes of it, and what scoring them gave, for tests of reports."""
+"""A source, encodes of it, what scoring them gave, and what a page holds: for tests of reports."""
 
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -49,3 +50,26 @@ def picture(address: str) -> np.ndarray:
     kind, data = address.split(",", 1)
     assert kind == "data:image/webp;base64"
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("L"), float)
+
+
+class Tags(HTMLParser):
+    """Collects tags and the text of table cells."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[list[str]] = []
+        self._within = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._within = tag
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data):
+        if self.rows and self.rows[-1] and self._within not in ("script", "style"):
+            self.rows[-1][-1] += data.strip()

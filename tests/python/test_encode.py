@@ -8,6 +8,7 @@ import pytest
 
 import clips
 import vmaf_tiny
+from renditions import DROPS
 from vmaf_tiny.encode import (
     Rendition,
     encode_and_score,
@@ -84,27 +85,14 @@ def test_a_variable_rate_is_kept(tmp_path):
 
 
 def test_an_encoder_that_drops_pictures_is_scored_for_those_it_shows(source, tmp_path):
-    drops = Rendition(
-        "libvpx-vp9",
-        bitrate=8_000,
-        options={
-            "deadline": "realtime",
-            "cpu-used": "8",
-            "drop-threshold": "90",
-            "bufsize": "2000",
-            "minrate": "8000",
-            "maxrate": "8000",
-            "lag-in-frames": "0",
-        },
-    )
     keeps = Rendition(crf=30, **FAST)
-    dropped, whole = encode_and_score(source, [drops, keeps], keep=tmp_path)
+    dropped, whole = encode_and_score(source, [DROPS, keeps], keep=tmp_path)
     again = assert_same(dropped, source)
     assert len(dropped.result.scores) < 40
     assert any("have no partner" in warning for warning in dropped.result.warnings)
     assert dropped.result.provenance.pairing.pairs == again.provenance.pairing.pairs
     assert_same(whole, source)
-    (alone,) = encode_and_score(source, [drops])
+    (alone,) = encode_and_score(source, [DROPS])
     assert np.array_equal(alone.result.features, dropped.result.features)
 
 

@@ -7,8 +7,7 @@ import pytest
 
 import clips
 import vmaf_tiny
-from fusion_models import register
-from test_fusion_codec import SIDECAR, conditioned
+from fusion_models import CONDITIONED, conditioned, register
 from vmaf_tiny.cli import main
 from vmaf_tiny.conditions import Conditions, Models
 from vmaf_tiny.encode import Rendition, encode_and_score
@@ -109,7 +108,7 @@ def test_a_model_that_is_loaded_is_used_as_it_was_told(source):
 
 def test_the_digits_of_the_block_reach_each_rendition(source, tmp_path):
     """A model that answers with its codec block, so that one told wrongly would show."""
-    register(tmp_path, "c", conditioned(), sidecar=SIDECAR)
+    register(tmp_path, "c", conditioned(), sidecar=CONDITIONED)
     renditions = [Rendition(crf=26, preset="slow"), Rendition(crf=1, preset="fast")]
     with Models("c", model_dir=tmp_path, clip=False) as models:
         made = encode_and_score(source, renditions, models)

@@ -8,6 +8,7 @@ import pytest
 
 import clips
 import vmaf_tiny
+from renditions import DROPS
 from vmaf_tiny.alignment import Run
 from vmaf_tiny.encode import Rendition, encode_and_score
 from vmaf_tiny.encode.segments import join_files, join_results, split
@@ -114,20 +115,7 @@ def test_what_was_found_of_all_parts_is_told(source):
 
 
 def test_a_rendition_that_drops_pictures_is_joined_too(source, tmp_path):
-    drops = Rendition(
-        "libvpx-vp9",
-        bitrate=8_000,
-        options={
-            "deadline": "realtime",
-            "cpu-used": "8",
-            "drop-threshold": "90",
-            "bufsize": "2000",
-            "minrate": "8000",
-            "maxrate": "8000",
-            "lag-in-frames": "0",
-        },
-    )
-    made, _ = in_segments(source, [drops, INTRA[0]], tmp_path / "parts")
+    made, _ = in_segments(source, [DROPS, INTRA[0]], tmp_path / "parts")
     again = vmaf_tiny.score(source, made.kept)
     assert made.segments <= len(made.result.scores) < COUNT
     # Motion beside a seam is that of neighbours in the source, shown or not.

@@ -8,45 +8,15 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto as T
-from onnx import helper
 
 import vmaf_tiny
-from fusion_models import ROWS, Answer, Probe, constant, model, refused, register, runtime, value
+from fusion_models import CONDITIONED, ROWS, Answer, Probe, conditioned, refused, register, runtime
 from fusion_rules import raw
 from vmaf_tiny._core import ROW, Model
 from vmaf_train.codecs import CODECS_12
 
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/models"
 EINVAL, EBADMSG = -22, -74
-SIDECAR = {
-    "input_names": ["features", "codec"],
-    "encoder_vocab": ["libx264", "libx265", "other"],
-    "encoder_aliases": {"h264": "libx264", "lost": "nowhere"},
-    "encoder_presets": {"libx264": {"fast": 2, "slow": 4}},
-    "preset_max": 8,
-    "preset_unknown": 3,
-    "crf_range": [1, 51],
-    "codec_blind": [0.25, 0.25, 0.5, 0.125, 0.75],
-}
-
-
-def conditioned(kind: int = T.FLOAT, swapped: bool = False, width: int = 5):
-    """Return a model that answers with the codec block, read as digits, plus the features' sum."""
-    dtype = np.float64 if kind == T.DOUBLE else np.float32
-    inputs = [value("features", ["N", 6], kind), value("codec", ["N", width], kind)]
-    return model(
-        [
-            helper.make_node("ReduceSum", ["features", "one"], ["sum"], keepdims=1),
-            helper.make_node("MatMul", ["codec", "digits"], ["block"]),
-            helper.make_node("Add", ["sum", "block"], ["score"]),
-        ],
-        [
-            constant("one", [1], np.int64),
-            constant("digits", [[10.0**i] for i in range(width)], dtype),
-        ],
-        inputs=inputs[::-1] if swapped else inputs,
-        outputs=[value("score", ["N", 1], kind)],
-    )
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +27,7 @@ def probe(build_dir: Path) -> Probe:
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """A folder with a conditioned model "c"."""
-    register(tmp_path, "c", conditioned(), sidecar=SIDECAR)
+    register(tmp_path, "c", conditioned(), sidecar=CONDITIONED)
     return tmp_path
 
 
@@ -78,14 +48,14 @@ def block_of(answer: Answer) -> float:
         (["codec=h264", "preset=fast", "crf=1"], [1, 0, 0, 0.25, 0], "libx264 fast 1"),
         (["codec=libx265", "crf=51"], [0, 1, 0, 0.375, 1], "libx265  51"),
         (["codec=other", "crf=1.5e1"], [0, 0, 1, 0.375, 0.28], "other  1.5e1"),
-        (["codec=blind"], SIDECAR["codec_blind"], "blind  "),
+        (["codec=blind"], CONDITIONED["codec_blind"], "blind  "),
     ],
 )
 @pytest.mark.parametrize("kind", [T.FLOAT, T.DOUBLE], ids=["float", "double"])
 def test_the_block_is_made_as_the_sidecar_says(
     probe: Probe, tmp_path: Path, kind: int, options: list[str], block: list[float], said: str
 ) -> None:
-    register(tmp_path, "c", conditioned(kind), sidecar=SIDECAR)
+    register(tmp_path, "c", conditioned(kind), sidecar=CONDITIONED)
     answer = ask(probe, tmp_path, *options)
     expected = sum(digit * 10.0**i for i, digit in enumerate(block))
     assert block_of(answer) == pytest.approx(expected, rel=1e-6)
@@ -95,7 +65,7 @@ def test_the_block_is_made_as_the_sidecar_says(
 
 def test_the_order_of_the_inputs_in_the_file_does_not_matter(probe: Probe, models: Path) -> None:
     names = {"input_names": ["features", "codec"]}
-    register(models, "swapped", conditioned(swapped=True), sidecar=SIDECAR | names)
+    register(models, "swapped", conditioned(swapped=True), sidecar=CONDITIONED | names)
     answers = [ask(probe, models, "codec=h264", "crf=20", name=name) for name in ("c", "swapped")]
     assert answers[0].scores == answers[1].scores
 
@@ -158,14 +128,14 @@ def test_a_model_that_takes_no_codec_refuses_one(probe: Probe, option: str) -> N
 def test_a_sidecar_that_does_not_say_how_is_refused(
     probe: Probe, tmp_path: Path, change: dict[str, object], member: str
 ) -> None:
-    sidecar = {k: v for k, v in (SIDECAR | change).items() if v is not None}
+    sidecar = {k: v for k, v in (CONDITIONED | change).items() if v is not None}
     register(tmp_path, "c", conditioned(), sidecar=sidecar)
     refused(ask(probe, tmp_path, "codec=libx264", "crf=20"), EBADMSG, "codec block", member)
 
 
 def test_a_blind_block_of_another_width_is_refused(probe: Probe, tmp_path: Path) -> None:
     for blind in ([0.5] * 4, [0.5] * 4 + ["a"], 0.5):
-        path = register(tmp_path, "c", conditioned(), sidecar=SIDECAR | {"codec_blind": blind})
+        path = register(tmp_path, "c", conditioned(), sidecar=CONDITIONED | {"codec_blind": blind})
         refused(ask(probe, tmp_path, "codec=blind"), EBADMSG, "codec_blind")
         (tmp_path / "registry.json").unlink()
         path.unlink()
@@ -178,7 +148,7 @@ def test_a_conditioned_model_without_sidecar_is_refused(probe: Probe, tmp_path: 
 
 
 def test_a_sidecar_of_another_second_input_is_refused(probe: Probe, tmp_path: Path) -> None:
-    sidecar = SIDECAR | {"input_names": ["features", "encoder"]}
+    sidecar = CONDITIONED | {"input_names": ["features", "encoder"]}
     register(tmp_path, "c", conditioned(), sidecar=sidecar)
     refused(ask(probe, tmp_path, "codec=h264", "crf=20"), EBADMSG, "input or output differs")
 
@@ -261,7 +231,7 @@ def test_a_model_of_others_is_standardized_for(probe: Probe, tmp_path: Path) -> 
 def test_python_conditions_and_says_so(models: Path) -> None:
     rows = np.zeros(1, ROW)
     options = {"codec": "x264", "preset": "fast", "crf": 26}
-    sidecar = SIDECAR | {"encoder_aliases": {"x264": "libx264"}}
+    sidecar = CONDITIONED | {"encoder_aliases": {"x264": "libx264"}}
     register(models, "p", conditioned(), sidecar=sidecar)
     with Model("p", model_dir=models, clip=False, **options) as opened:
         assert opened.score(rows)[0] == pytest.approx(1 + 250 + 5000)

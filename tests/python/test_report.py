@@ -4,7 +4,6 @@ import re
 import sys
 from dataclasses import replace
 from fractions import Fraction
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -43,31 +42,8 @@ def page(encodes, tmp_path_factory):
     return path.read_text()
 
 
-class Tags(HTMLParser):
-    """Collects tags and the text of table cells."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.rows: list[list[str]] = []
-        self._within = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        self._within = tag
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_data(self, data):
-        if self.rows and self.rows[-1] and self._within not in ("script", "style"):
-            self.rows[-1][-1] += data.strip()
-
-
 def test_nothing_is_loaded_from_anywhere(page):
-    for tag, attributes in Tags(page).tags:
+    for tag, attributes in reports.Tags(page).tags:
         assert tag not in ("link", "iframe", "object", "embed")
         for name in ("src", "href", "srcset", "data", "action"):
             assert attributes.get(name, "data:").startswith("data:")
@@ -77,7 +53,7 @@ def test_nothing_is_loaded_from_anywhere(page):
 
 
 def test_the_table_says_what_was_scored(page, encodes):
-    rows = Tags(page).rows[1 : len(encodes) + 1]
+    rows = reports.Tags(page).rows[1 : len(encodes) + 1]
     for row, one in zip(rows, encodes, strict=True):
         pooled = one.result.pooled["vmaf"]
         assert row[0].startswith(one.name)

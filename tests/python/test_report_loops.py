@@ -8,7 +8,7 @@ import pytest
 from bokeh.models import BoxAnnotation, Line, Scatter, Segment, Text
 
 import clips
-from test_report import Tags
+from reports import Tags
 from vmaf_tiny import InputError
 from vmaf_tiny.cli import main
 from vmaf_tiny.encode import Rendition

@@ -3,6 +3,7 @@
 import pytest
 
 import clips
+from terminals import Terminal
 from vmaf_tiny.cli import main
 
 
@@ -37,3 +38,17 @@ def said(capfd, place):
         return status, out, err
 
     return run
+
+
+@pytest.fixture
+def terminal():
+    """Start commands at terminals of their own, which are ended after the test."""
+    opened = []
+
+    def start(*arguments, **options):
+        opened.append(Terminal(*arguments, **options))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()

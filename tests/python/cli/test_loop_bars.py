@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-from test_cli_terminal import Terminal
 
 import clips
 from command import run
@@ -22,19 +21,6 @@ def source(tmp_path_factory):
     """A clip that takes some seconds to encode and score, so that bars are seen."""
     lumas = [clips.noisy(clips.plane(n, 320, 240), seed=n) for n in range(150)]
     return clips.write(tmp_path_factory.mktemp("bars") / "clip.mkv", lumas)
-
-
-@pytest.fixture
-def terminal():
-    opened = []
-
-    def start(*arguments, **options):
-        opened.append(Terminal(*arguments, **options))
-        return opened[-1]
-
-    yield start
-    for one in opened:
-        one.close()
 
 
 def screen(text):
