@@ -18,7 +18,8 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from vmaf_tiny.cropping import LOG_LOCK, container_crop
+from vmaf_tiny import ffmpeg_log
+from vmaf_tiny.cropping import container_crop
 from vmaf_tiny.edit import Edit, edited
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.luma import Range, pixels
@@ -478,7 +479,7 @@ def _open(
     more: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}
     try:
         # What is logged of one file must not meet the log of another. A pipe may be waited for.
-        with LOG_LOCK if Path(path).is_file() else nullcontext():
+        with ffmpeg_log.LOCK if Path(path).is_file() else nullcontext():
             container: InputContainer = av.open(
                 file,
                 "r",

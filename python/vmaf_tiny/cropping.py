@@ -5,20 +5,19 @@ but the description of a container, as FFmpeg writes it to its log.
 """
 
 import re
-import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import av.logging
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from vmaf_tiny.edit import Box
+from vmaf_tiny.ffmpeg_log import hears, listened
 
 _FORMATS = ("matroska", "mov")
 _SAID = re.compile(r"^ +Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)$", re.MULTILINE | re.IGNORECASE)
 _STREAM = re.compile(r"^ *Stream #\d+:(\d+)", re.MULTILINE)
-LOG_LOCK = threading.Lock()
-"""Of the level of FFmpeg's log, which is the process's: PyAV fails to log while it changes."""
 
 
 def container_crop(container: InputContainer, stream: VideoStream) -> Box | None:
@@ -61,17 +60,9 @@ def _told(container: InputContainer) -> dict[int, tuple[int, ...]]:
 def _description(container: InputContainer) -> str:
     """Return what FFmpeg would log of a container; empty if PyAV cannot tell."""
     describe: Callable[[], str] = getattr(container, "dumps_format", lambda: "")
-    with LOG_LOCK:
-        before = av.logging.get_level()
-        if before is not None and before >= av.logging.INFO:
-            return describe()
-        # What other threads log meanwhile, nobody had asked for.
-        with av.logging.Capture(local=False):
-            av.logging.set_level(av.logging.INFO)
-            try:
-                return describe()
-            finally:
-                av.logging.set_level(before)
+    # What other threads log meanwhile, nobody had asked for.
+    with nullcontext() if hears(av.logging.INFO) else listened(av.logging.INFO):
+        return describe()
 
 
 def _chroma(pix_fmt: str | None) -> tuple[int, int]:

@@ -6,7 +6,6 @@ import os
 import re
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from vmaf_tiny import ffmpeg_log
 from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.scheduling import scheduling_kept
 from vmaf_tiny.errors import OptionError
@@ -31,7 +31,6 @@ from vmaf_tiny.luma import pixels
 
 _LAMBDA = 118  # FF_QP2LAMBDA: native encoders take a quantiser times this
 _X265_SMALLEST = 64  # libx265 writes past its buffers below
-_LOCK = threading.Lock()  # of what is the process's own: standard error, FFmpeg's log
 
 
 @dataclass(frozen=True)
@@ -343,19 +342,16 @@ def overheard(level: int) -> Iterator[_Heard]:
 
     Only while nothing else runs that may want to write there.
     """
-    with _LOCK, tempfile.TemporaryFile() as file:
-        before = av.logging.get_level()
+    with ffmpeg_log.LOCK, tempfile.TemporaryFile() as file:
         sys.stderr.flush()
         saved = None
         with suppress(OSError):  # it may be closed
             saved = os.dup(2)
             os.dup2(file.fileno(), 2)
-        av.logging.set_level(level)
         try:
-            with av.logging.Capture(local=False) as logs:
+            with ffmpeg_log.listened(level) as logs:
                 yield _Heard(file, logs)
         finally:
-            av.logging.set_level(before)
             if saved is not None:
                 os.dup2(saved, 2)
                 os.close(saved)
