@@ -187,6 +187,15 @@ ELSEWHERE = {
 }
 
 
+def without_network(unshare: str | None) -> tuple[str, ...]:
+    """Return what runs a command as who one is but without a network; empty: nothing does."""
+    for flags in ("-n", "-cn"):  # the latter for who is not root
+        alone = (unshare or "unshare", flags)
+        if unshare and subprocess.run([*alone, "true"], capture_output=True).returncode == 0:
+            return alone
+    return ()
+
+
 @pytest.mark.slow
 def test_nothing_asks_for_the_network(
     pair: tuple[Path, Path],
@@ -217,15 +226,15 @@ def test_nothing_asks_for_the_network(
             assert re.findall(r"AF_(?!UNIX)\w+", done.stderr) == [], done.stderr
         count = f"{len(commands)} commands and {len(ELSEWHERE)} files that lead elsewhere"
         said.append(f"0 sockets of a network asked for by {count}")
-    if unshare and subprocess.run([unshare, "-rn", "true"], capture_output=True).returncode == 0:
+    if away := without_network(unshare):
         for command in commands[: amount(1, len(commands))]:
-            alone = run(*command, before=(unshare, "-rn"))
+            alone = run(*command, before=away)
             assert (alone.returncode, alone.stdout) == (0, run(*command).stdout), alone
         said.append("without one the same answers")
         if amount(0, 1):
             tests = (sys.executable, "-m", "pytest", "-q", "-m", "not slow", ROOT / "tests/python")
             done = processes.run(
-                [unshare, "-rn", *tests], cwd=ROOT, capture_output=True, text=True, timeout=1800
+                [*away, *tests], cwd=ROOT, capture_output=True, text=True, timeout=1800
             )
             assert done.returncode == 0, done.stdout[-3000:]
             said.append(f"{re.findall(r'([0-9]+) passed', done.stdout)[-1]} quick tests pass")
