@@ -342,7 +342,7 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(InputError, match=r"notes\.txt is text: give a video"):
         read(tmp_path / "notes.txt")
     with pytest.raises(
-        InputError, match="cannot be opened: (Connection refused|Network is unreachable)"
+        InputError, match=r"cannot be opened: (Connection refused|Network is unreachable)"
     ):
         read("http://127.0.0.1:9/a.mp4")
 
