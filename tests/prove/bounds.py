@@ -12,7 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import steps
+from steps import ROOT
+
 EXTRAS = "bdrate,dask,parquet,report,train"
 TESTS = (
     "tests/python/test_core.py",
@@ -47,21 +49,8 @@ for each in m.distributions():
     print(each.name, each.version)"""
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    """Run a command and return what it says; end with that if it fails."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env={k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VMAF_TINY"))},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    if done.returncode:
-        sys.stdout.write(done.stdout[-8000:])
-        sys.exit(f"failed: {' '.join(str(part) for part in command)}")
-    return done.stdout
+def run(*command: str | Path) -> str:
+    return steps.run(*command, environment=steps.without("PYTHON", "VMAF_TINY"))
 
 
 def installed(python: Path) -> dict[str, str]:

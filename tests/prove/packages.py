@@ -7,29 +7,20 @@ wheel is built and tried in a namespace without a network.
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import steps
+from steps import ROOT
+
 ALONE = ("unshare", "--map-root-user", "--net")
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env={k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "MESON"))},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if done.returncode:
-        sys.exit(f"failed: {' '.join(str(part) for part in command)}\n{done.stdout[-4000:]}")
-    return done.stdout
+    return steps.run(*command, cwd=cwd, environment=steps.without("PYTHON", "MESON"))
 
 
 def main() -> int:

@@ -5,14 +5,13 @@ environment of its own that has the package as it was built there and, for all e
 Python has. FFmpeg with the filter: `make test-sanitized`.
 """
 
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
+import steps
+from steps import ROOT
+
 KINDS = {"address": ("address,undefined", "asan"), "thread": ("thread", "tsan")}
 
 # What is run with the sanitizer in the programs under test, and in the interpreter itself.
@@ -32,22 +31,8 @@ LEAVE_OUT = {
 }
 
 
-def run(*command: str | Path, **environment: str) -> str:
-    """Run a command, show what it says, and return it."""
-    path = os.pathsep.join((str(BIN), os.environ["PATH"]))
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=ROOT,
-        env=os.environ | {"PATH": path} | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    if done.returncode:
-        sys.stdout.write(done.stdout[-20000:])
-        sys.exit(f"failed: {' '.join(str(part) for part in command)}")
-    return done.stdout
+def run(*command: str | Path, **variables: str) -> str:
+    return steps.run(*command, environment=steps.with_tools(**variables))
 
 
 def environment(folder: Path) -> Path:

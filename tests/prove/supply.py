@@ -5,27 +5,16 @@ run, and no more.
 """
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import steps
+from steps import ROOT
 
 
 def run(*command: str | Path) -> str:
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=ROOT,
-        env=os.environ | {"PATH": path},
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        sys.exit(f"failed: {' '.join(str(part) for part in command)}\n{done.stderr[-3000:]}")
-    return done.stdout
+    return steps.run(*command, environment=steps.with_tools())
 
 
 def main() -> int:
