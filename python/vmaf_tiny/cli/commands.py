@@ -88,6 +88,8 @@ def preflight(
 ) -> int:
     """Say what two videos are like and whether they can be compared; exit status 1 if not.
 
+    It has the options of `score` about videos, but does not look at what pairs show.
+
     Parameters
     ----------
     reference
