@@ -7,7 +7,7 @@ Each step is a module of small functions and a subcommand of ``vmaf-train``, in 
                 extract.py -> table.py
     train       sampling.py teacher.py fit.py adam.py polish.py train.py -> checkpoint.py
     crossval    splits.py metrics.py evaluate.py
-    export      net.py export.py -> ONNX file, sidecar
+    export      net.py export.py onnx_file.py -> ONNX file, sidecar
     validate    runtime.py evaluate.py
     eval        runtime.py evaluate.py
     quantize-int8

@@ -19,6 +19,7 @@ from vmaf_train.errors import TableError, TrainError
 from vmaf_train.files import write_bytes, write_json
 from vmaf_train.models import Model
 from vmaf_train.net import Network
+from vmaf_train.onnx_file import model_of, serialised
 from vmaf_train.provenance import Invocation, run_provenance
 
 INPUT = "features"
@@ -105,16 +106,7 @@ def _serialised(graph: _Graph, inputs: list[onnx.ValueInfoProto], model: Model) 
         [helper.make_tensor_value_info(model.output, TensorProto.FLOAT, ["N"])],
         [numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
     )
-    # The oldest IR that has this opset: every runtime that can run the graph can read the file.
-    opset = helper.make_opsetid("", model.opset)
-    whole = helper.make_model(
-        proto,
-        opset_imports=[opset],
-        ir_version=helper.find_min_ir_version_for([opset]),
-        producer_name="vmaf-tiny",
-    )
-    onnx.checker.check_model(whole, full_check=True)
-    return bytes(whole.SerializeToString(deterministic=True))
+    return serialised(model_of(proto, model.opset))
 
 
 def export(

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from vmaf_train.errors import TrainError
 from vmaf_train.export import INPUT, Exported
 from vmaf_train.features import FEATURES
 from vmaf_train.files import read_json, write_bytes, write_json
+from vmaf_train.onnx_file import model_of, serialised
 from vmaf_train.provenance import Invocation, run_provenance
 from vmaf_train.teacher import Teacher, plain_name, read_teacher
 
@@ -175,17 +175,10 @@ def to_onnx(svm: Svm, transformed: bool = False) -> bytes:
         [helper.make_tensor_value_info(OUTPUT, TensorProto.DOUBLE, ["N"])],
         [numpy_helper.from_array(np.ascontiguousarray(v), k) for k, v in constants.items()],
     )
-    imports = [helper.make_opsetid("", OPSET)]
-    model = helper.make_model(
-        graph,
-        opset_imports=imports,
-        ir_version=helper.find_min_ir_version_for(imports),
-        producer_name="vmaf-tiny",
-    )
+    model = model_of(graph, OPSET)
     # Models that differ in their features only must not be taken for one another by their digest.
     helper.set_model_props(model, {name: f"{limit:g}" for name, limit in svm.limits.items()})
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString(deterministic=True))
+    return serialised(model)
 
 
 def _transform_nodes(transform: Transform | None, constants: dict[str, Any]) -> list[Any]:

@@ -18,6 +18,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from vmaf_train.files import write_bytes, write_json
+from vmaf_train.onnx_file import model_of, serialised
 from vmaf_train.registry import put
 
 OPSET = 17
@@ -144,15 +145,7 @@ def to_onnx(placeholder: Placeholder) -> bytes:
         [tensor(placeholder.output, TensorProto.FLOAT, shape)],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
-    imports = [helper.make_opsetid("", OPSET)]
-    model = helper.make_model(
-        graph,
-        opset_imports=imports,
-        ir_version=helper.find_min_ir_version_for(imports),
-        producer_name="vmaf-tiny",
-    )
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString(deterministic=True))
+    return serialised(model_of(graph, OPSET))
 
 
 def write(folder: Path, placeholder: Placeholder) -> Path:

@@ -25,6 +25,7 @@ from vmaf_train.errors import TrainError
 from vmaf_train.files import int8_paths, read_json, sha256_of, write_bytes, write_json
 from vmaf_train.metrics import Agreement, agreement
 from vmaf_train.models import Model
+from vmaf_train.onnx_file import serialised
 from vmaf_train.provenance import Invocation, run_provenance
 from vmaf_train.runtime import predict
 from vmaf_train.table import Rows
@@ -185,8 +186,7 @@ def _weights_only(exact: onnx.ModelProto, quantized: onnx.ModelProto) -> bytes:
         copies = [type(value).FromString(value.SerializeToString()) for value in values]
         del field[:]
         field.extend(copies)
-    onnx.checker.check_model(whole, full_check=True)
-    return bytes(whole.SerializeToString(deterministic=True))
+    return serialised(whole)
 
 
 class _Calibration:
