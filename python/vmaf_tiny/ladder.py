@@ -13,9 +13,10 @@ from vmaf_tiny._core import Model
 from vmaf_tiny.conditions import Models
 from vmaf_tiny.encode import Rendition, RenditionResult
 from vmaf_tiny.encode.codecs import crf_range
-from vmaf_tiny.encode.tables import amount, from_dict, to_dict
+from vmaf_tiny.encode.tables import from_dict, to_dict
 from vmaf_tiny.errors import OptionError
 from vmaf_tiny.hull import upper_hull
+from vmaf_tiny.result import amount
 from vmaf_tiny.units import WorkProgress
 from vmaf_tiny.units.options import UnitOptions, open_units
 

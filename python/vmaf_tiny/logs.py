@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vmaf_tiny._core import FEATURES
 from vmaf_tiny.errors import MALFORMED, InputError
-from vmaf_tiny.result import Provenance, Result
+from vmaf_tiny.result import Provenance, Result, check_read
 from vmaf_tiny.table import Scored
 
 ROUNDED = "features come from a log, rounded to six decimals"
@@ -58,8 +58,6 @@ def read_log(path: str | os.PathLike[str]) -> Scored:
         ) from None
     except (*MALFORMED, csv.Error) as error:
         raise InputError(f"{path} is no log of vmaf-tiny or libvmaf: {_why(error)}") from None
-    if not rows or not np.isfinite(np.column_stack([features, scores])).all():
-        raise InputError(f"{path} has no pictures, or some without a value: score them again")
     try:
         index = np.array([index for index, _ in rows], np.int64)
         return _scored(path, index, features, scores, block | limits)
@@ -116,7 +114,9 @@ def _scored(
     notes = structure(block.get("notes", {}), dict[str, str])
     videos = {role: _said(notes.get(role, "")) for role in ("reference", "distorted")}
     rate = _FPS.search(videos["reference"][1])
-    times = index / float(rate[1]) if rate else np.full(len(index), math.nan)
+    fps = float(rate[1]) if rate else 0.0
+    times = index / fps if fps else np.full(len(index), math.nan)
+    check_read(scores, features, times)
     warnings = (*filter(None, notes.get("warnings", "").split("; ")), ROUNDED)
     told = {
         "version": block.get("version", ""),

@@ -108,6 +108,46 @@ def _table(checks: tuple[Check, ...]) -> str:
     return json.dumps({check.name: [check.reference, check.distorted] for check in checks})
 
 
+LARGEST = 1e9
+"""Of scores, features and seconds in files of strangers; what is more is no result."""
+
+
+def amount(value: Any) -> float:
+    """Return a number that a document has, which must be one, finite and not negative.
+
+    Raises
+    ------
+    ValueError, TypeError, OverflowError
+        It is not.
+    """
+    number = float(value)
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{value} is no amount")
+    return number
+
+
+def check_read(
+    scores: NDArray[np.float64], features: NDArray[np.float64], times: NDArray[np.float64]
+) -> None:
+    """Refuse columns of a file that cannot have come from scoring, for all that reads results.
+
+    Parameters
+    ----------
+    scores, features, times
+        As `Result` has them.
+
+    Raises
+    ------
+    ValueError
+        There are no pictures, or some without a value, or a value that none has.
+    """
+    values = np.column_stack([features, scores])
+    if not len(scores) or not (np.abs(values) <= LARGEST).all():  # False of what is no number
+        raise ValueError("there are no pictures, or some without a value that one can have")
+    if not (np.isnan(times) | (np.abs(times) <= LARGEST)).all():
+        raise ValueError("there is a picture at a time that none has")
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """Scores of one distorted video.

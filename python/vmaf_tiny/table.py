@@ -21,13 +21,18 @@ from vmaf_tiny._core import FEATURES
 from vmaf_tiny.conditions import Conditions
 from vmaf_tiny.errors import MALFORMED, InputError, OptionError
 from vmaf_tiny.files import printable, write_atomically
-from vmaf_tiny.result import Provenance, Result
+from vmaf_tiny.result import Provenance, Result, amount, check_read
 
 KEY = "vmaf_tiny"
 """Of the metadata that tells how the features came about."""
 
 SCHEMA = "vmaf-tiny-features-1"
 """Name of the layout; another number means that old readers cannot read it."""
+
+_NAMES = ("source", "dis_basename", "codec")  # columns for others, which are not read
+_OPTIONAL = ("bytes", "keyframe")
+_TEXTS = ("name", "reference", "distorted", "series", "encoder", "preset", "quality")
+_MOST_ROWS = 1 << 25  # two weeks of pictures; twelve columns of them take 3 GB
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -183,14 +188,12 @@ def read_table(path: str | os.PathLike[str]) -> list[Scored]:
     """
     pa, pq = need_pyarrow()
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            wanted = [column for column in _schema(pa) if column.name not in _NAMES]
+            _check_columns(file, wanted, path)
+            table = file.read([column.name for column in wanted])
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
-    missing = [name for name in ("frame_index", *FEATURES) if name not in table.column_names]
-    if missing:
-        raise InputError(
-            f"{path} has no column {missing[0]}: give a table that vmaf-tiny wrote by -o"
-        )
     try:
         told = json.loads((table.schema.metadata or {})[KEY.encode()])
         if told["schema"] != SCHEMA:
@@ -203,28 +206,55 @@ def read_table(path: str | os.PathLike[str]) -> list[Scored]:
         ) from None
 
 
+def _check_columns(file: Any, wanted: Iterable[Any], path: str | os.PathLike[str]) -> None:
+    """Refuse a file whose columns are not those of `write_table`, before they are read."""
+    found = {column.name: column.type for column in file.schema_arrow}
+    for column in wanted:
+        if column.name not in found and column.name not in _OPTIONAL:
+            raise InputError(
+                f"{path} has no column {column.name}: give a table that vmaf-tiny wrote by -o"
+            )
+        if found.get(column.name, column.type) != column.type:
+            raise InputError(
+                f"{path} has a column {column.name} of {found[column.name]}, not of {column.type}:"
+                " give a table that vmaf-tiny wrote by -o"
+            )
+    rows = file.metadata.num_rows  # a few bytes may stand for any number of them
+    if not 0 <= rows <= _MOST_ROWS:
+        raise InputError(f"{path} has {rows} rows, more than {_MOST_ROWS}: divide it")
+
+
 def _read(table: Any, number: int, told: dict[str, Any]) -> Scored:
     """Return one encode of a table."""
     from cattrs import structure
 
     rows = table.filter(np.asarray(table["encode"]) == number)
-    about = told.pop("result")
+    if rows["frame_index"].null_count:
+        raise ValueError("a picture has no number")
+    about = told["result"]
+    scores, times = rows["vmaf"].to_numpy(), rows["time"].to_numpy()
+    features = np.stack([rows[name].to_numpy() for name in FEATURES], 1)
+    check_read(scores, features, times)
     result = Result(
-        scores=_column(rows, "vmaf"),
-        features=np.stack([_column(rows, name) for name in FEATURES], 1),
+        scores=scores,
+        features=features,
         index=rows["frame_index"].to_numpy(),
-        times=rows["time"].to_numpy(),
-        fps=about["fps"],
+        times=times,
+        fps=amount(about["fps"]),
         provenance=structure(about["provenance"], Provenance),
-        warnings=tuple(about["warnings"]),
+        warnings=tuple(map(str, about["warnings"])),
     )
-    conditions = Conditions(**told.pop("conditions", {}))
+    size, duration = told.get("size"), told.get("duration")
     return Scored(
         result=result,
-        conditions=conditions,
+        conditions=structure(told.get("conditions", {}), Conditions),
         sizes=_known(rows, "bytes"),
         keyframes=_known(rows, "keyframe"),
-        **told,
+        width=int(amount(told.get("width", 0))),
+        height=int(amount(told.get("height", 0))),
+        size=None if size is None else int(amount(size)),
+        duration=None if duration is None else amount(duration),
+        **{name: str(told.get(name, "")) for name in _TEXTS},
     )
 
 
@@ -233,13 +263,6 @@ def _known(rows: Any, name: str) -> Any:
     if name not in rows.column_names or rows[name].null_count:
         return None
     return rows[name].to_numpy()
-
-
-def _column(rows: Any, name: str) -> Any:
-    values = rows[name].to_numpy()
-    if not len(values) or not np.isfinite(values).all():
-        raise ValueError(f"{name} has no values or some that are no numbers")
-    return values
 
 
 def need_pyarrow() -> tuple[ModuleType, ModuleType]:

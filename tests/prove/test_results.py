@@ -2,13 +2,19 @@
 
 import copy
 import json
+import os
 import random
 import re
+import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import clips
@@ -128,3 +134,95 @@ def test_altered_results(
         path.unlink()
     assert ends[0] and ends[1]
     figure(f"{len(paths)} files twice: {ends[0]} times read, {ends[1]} times refused in one line")
+
+
+# ---------------------------------------------------------------------------- tables of features
+
+
+def table_of(original: Path, path: Path, told: dict[str, Any], columns: dict[str, Any]) -> Path:
+    """Write a table that tells something else of its encode, with other columns."""
+    table = pq.read_table(original)
+    about = json.loads(table.schema.metadata[b"vmaf_tiny"])
+    about["encodes"][0] |= told
+    for name, values in columns.items():
+        table = table.set_column(table.schema.get_field_index(name), name, values)
+    pq.write_table(table.replace_schema_metadata({"vmaf_tiny": json.dumps(about)}), path)
+    return path
+
+
+def test_a_table_that_names_what_is_no_file(
+    originals: list[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A report asks no network for it, nor waits for a pipe or standard input."""
+    original = next(path for path in originals if path.suffix == ".parquet")
+    os.mkfifo(tmp_path / "pipe")
+    reader, writer = os.pipe()  # a standard input to wait for
+    kept = os.dup(0)
+    os.dup2(reader, 0)
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(0)
+            address = "{}:{}".format(*server.getsockname())
+            for name in (f"http://{address}/x", f"tcp://{address}", str(tmp_path / "pipe"), "-"):
+                told = {"distorted": name, "reference": name, "size": None}
+                path = table_of(original, tmp_path / "x.parquet", told, {})
+                begun = time.monotonic()
+                assert main(["report", "-q", str(path), "-o", str(tmp_path / "page.html")]) == 0
+                assert time.monotonic() - begun < 30
+                assert "the videos are not where they were scored" in capfd.readouterr().err
+                with pytest.raises(BlockingIOError):
+                    server.accept()
+    finally:
+        os.dup2(kept, 0)
+        for number in (kept, reader, writer):
+            os.close(number)
+
+
+def doubles(*values: object) -> pa.Array:
+    return pa.array([*values, *[1.0] * (6 - len(values))], pa.float64())
+
+
+TABLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "words for numbers": ({"size": "a", "duration": "b"}, {}),
+    "too many bytes": ({"size": 10**400}, {}),
+    "less than no bytes": ({"size": -5}, {}),
+    "endless": ({"duration": float("inf")}, {}),
+    "conditions of another kind": ({"conditions": 5}, {}),
+    "a picture after the end of time": ({}, {"time": doubles(1e300)}),
+    "a picture at no end": ({}, {"time": doubles(float("inf"))}),
+    "a score that no sum has": ({}, {"vmaf": doubles(1e308)}),
+    "half a number": ({}, {"adm2": pa.array(np.ones(6, np.float16))}),
+    "words for pictures": ({}, {"frame_index": pa.array(["a"] * 6)}),
+    "pictures without a number": ({}, {"frame_index": pa.array([None] * 6, pa.int64())}),
+    "lists": ({}, {"adm2": pa.array([[1.0]] * 6)}),
+    "words for bytes": ({}, {"bytes": pa.array(["a"] * 6)}),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_that_cannot_be(
+    originals: list[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    original = next(path for path in originals if path.suffix == ".parquet")
+    path = table_of(original, tmp_path / "x.parquet", *TABLES[name])
+    for arguments in (["rescore"], ["report", "-q", "-o", str(tmp_path / "page.html")]):
+        assert main([*arguments, str(path)]) == 1
+        out, err = capfd.readouterr()
+        assert not out and err.startswith("vmaf-tiny: error: ") and err.count("\n") == 1, err
+
+
+def test_a_small_table_of_endless_rows_is_refused_unread(
+    originals: list[Path],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where a value is repeated, a few bytes stand for as many rows as the file claims."""
+    original = next(path for path in originals if path.suffix == ".parquet")
+    table, path, count = pq.read_table(original), tmp_path / "x.parquet", 1 << 20
+    pq.write_table(table.take(pa.array(np.zeros(count, np.int64))), path, compression="zstd")
+    assert path.stat().st_size < count  # of rows of a hundred bytes
+    monkeypatch.setattr("vmaf_tiny.table._MOST_ROWS", count - 1)
+    monkeypatch.setattr(pq.ParquetFile, "read", None)
+    assert main(["rescore", str(path)]) == 1
+    assert f"{count} rows" in capfd.readouterr().err

@@ -18,7 +18,7 @@ from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import EncoderInfo, RenditionResult, absolute
 from vmaf_tiny.errors import MALFORMED, InputError, OptionError
 from vmaf_tiny.files import write_text
-from vmaf_tiny.result import Provenance, Result
+from vmaf_tiny.result import Provenance, Result, amount, check_read
 from vmaf_tiny.table import need_pyarrow, write_table
 
 SCHEMA_VERSION = 1
@@ -152,20 +152,6 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no number")
 
 
-def amount(value: Any) -> float:
-    """Return a number that a document has, which must be one, finite and not negative.
-
-    Raises
-    ------
-    ValueError, TypeError
-        It is not.
-    """
-    number = float(value)
-    if not 0 <= number < math.inf:
-        raise ValueError(f"{value} is no amount")
-    return number
-
-
 def to_dict(
     results: Iterable[RenditionResult], notes: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -221,8 +207,9 @@ def rendition_from_dict(values: Mapping[str, Any]) -> RenditionResult:
     scores = np.array(frames["vmaf"], np.float64)
     features = np.array([frames[name] for name in FEATURES], np.float64).T.copy()
     duration = amount(values["duration"])
-    if not np.isfinite(np.column_stack([features, scores])).all() or not len(scores) * duration:
-        raise ValueError("there are no pictures, or some without a value")
+    check_read(scores, features, np.array(times, np.float64))
+    if not duration:
+        raise ValueError("it takes no time")
     result = Result(
         scores=scores,
         features=features,

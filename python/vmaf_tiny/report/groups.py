@@ -112,8 +112,11 @@ def _of_search(search: SearchResult) -> Group:
 
 
 def weighed(one: Scored) -> Scored:
-    """Return an encode with what its file tells, where that is not known yet."""
-    if one.size is not None or not one.distorted:
+    """Return an encode with what its file tells, where that is not known yet.
+
+    Results may be a stranger's, and what they name an address, a pipe or standard input.
+    """
+    if one.size is not None or not Path(one.distorted).is_file():
         return one
     weight = weigh(one.distorted)
     return replace(one, **vars(weight)) if weight else one

@@ -19,9 +19,10 @@ from vmaf_tiny.conditions import Models
 from vmaf_tiny.encode import Rendition, RenditionResult
 from vmaf_tiny.encode.codecs import crf_range
 from vmaf_tiny.encode.segment import Segment
-from vmaf_tiny.encode.tables import amount, from_dict, to_dict
+from vmaf_tiny.encode.tables import from_dict, to_dict
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import SourceSpec
+from vmaf_tiny.result import amount
 from vmaf_tiny.search.curve import PROBES, Found, Goal, Probe, find
 from vmaf_tiny.search.samples import CHUNK, SAMPLES, Samples, choose_samples
 from vmaf_tiny.units import Units, WorkProgress
