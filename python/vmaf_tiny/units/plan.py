@@ -11,7 +11,9 @@ from vmaf_tiny.encode.rendition import Rendition
 from vmaf_tiny.encode.result import RenditionResult
 from vmaf_tiny.encode.segment import Segment
 from vmaf_tiny.encode.segments import join_files, join_results
+from vmaf_tiny.errors import MALFORMED
 from vmaf_tiny.frames import SourceSpec
+from vmaf_tiny.result import amount
 from vmaf_tiny.units.jobs import Job, Scoring, result_of, unit_key
 from vmaf_tiny.units.store import Store, packed, unpacked
 
@@ -102,11 +104,15 @@ class Plan:
     def _is_sound(self, key: str, value: dict[str, Any]) -> bool:
         """Return whether a result can be had from a value; one that is damaged is forgotten."""
         try:
-            result_of(value, self.path, None)
-            return value["file_size"] is None or value["file_size"] >= 0
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            made = result_of(value, self.path, None)
+            size = value["file_size"]
+            value["file_size"] = None if size is None else int(amount(size))
+        except MALFORMED:
             self._store.forget(key)
             return False
+        # What progress reads of it, which is not what the result is read from.
+        value["result"] |= {"score": made.score, "bytes": made.bytes, "pictures": made.pictures}
+        return True
 
     def joined_key(self, r: int) -> str:
         """Return the key of what is known of the joined file."""

@@ -16,7 +16,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Self
 
-from vmaf_tiny.errors import InputError, VmafTinyError
+from vmaf_tiny.errors import MALFORMED, InputError, VmafTinyError
 from vmaf_tiny.files import printable
 
 _VERSION = 1
@@ -38,8 +38,19 @@ _COLUMNS = {
 
 
 def default_store() -> Path:
-    """Return the file that commands use unless they are told another."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Return the file that commands use unless they are told another.
+
+    Raises
+    ------
+    VmafTinyError
+        The user has no home.
+    """
+    try:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # such as in a container, of a user who is only a number
+        raise VmafTinyError(
+            "there is no home to keep results in: set HOME, or give --store or --no-store"
+        ) from None
     return Path(cache) / "vmaf-tiny" / "results.sqlite"
 
 
@@ -69,8 +80,9 @@ class Store:
             self._connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
             self._prepare_in_turn()
         except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or error
             raise VmafTinyError(
-                f"the store {path} cannot be used: {error}: choose another file or none"
+                f"the store {path} cannot be used: {reason}: choose another file or none"
             ) from None
 
     def _prepare_in_turn(self) -> None:
@@ -91,12 +103,12 @@ class Store:
     def _prepare(self) -> None:
         tables = self._tables()
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION and "results" in tables:
+        if version > _VERSION and ("table", "results") in tables:
             raise VmafTinyError(f"the store {self.path} is of a newer vmaf-tiny: update this one")
-        for name, columns in tables.items():  # before anything is changed in it
-            if columns != _COLUMNS.get(name):
+        for (kind, name), columns in tables.items():  # before anything is changed in it
+            if kind != "table" or columns != _COLUMNS.get(name):
                 raise VmafTinyError(
-                    f"the store {self.path} is a database of another program, with a table"
+                    f"the store {self.path} is a database of another program, with a {kind}"
                     f" {name!r}: choose another file or none"
                 )
         self._connection.execute("PRAGMA journal_mode=WAL")
@@ -104,15 +116,18 @@ class Store:
         self._connection.executescript(_SCHEMA)
         self._connection.execute(f"PRAGMA user_version={_VERSION}")
 
-    def _tables(self) -> dict[str, tuple[str, ...]]:
-        """Return the columns of every table and view."""
+    def _tables(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return the columns of all that may be read or may act when something is written.
+
+        A view is a program that may run for ever, and so is what a trigger does.
+        """
         names = self._connection.execute(
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+            "SELECT type, name FROM sqlite_master WHERE type != 'index'"
         )
-        asked = "SELECT name FROM pragma_table_info(?)"
+        asked = "SELECT name FROM pragma_table_xinfo(?)"  # also those that are computed
         return {
-            name: tuple(column for (column,) in self._connection.execute(asked, (name,)))
-            for (name,) in names.fetchall()
+            (kind, name): tuple(column for (column,) in self._connection.execute(asked, (name,)))
+            for kind, name in names.fetchall()
             if not name.startswith("sqlite_")
         }
 
@@ -126,7 +141,7 @@ class Store:
             return None
         try:
             return unpacked(row[0])
-        except (zlib.error, ValueError, TypeError):
+        except (zlib.error, *MALFORMED):
             self.forget(key)
             return None
 
