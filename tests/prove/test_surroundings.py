@@ -144,6 +144,19 @@ def test_a_score_that_is_ended_leaves_the_older_log_or_the_new_one(
     )
 
 
+@pytest.mark.parametrize("megabytes", [300, 400, 500, 600, 800])
+def test_an_address_space_that_is_small(pair: tuple[Path, Path], megabytes: int) -> None:
+    """No library, thread or picture fits into it: whichever it is, that is told in one line."""
+    limit = ("sh", "-c", f'ulimit -v {megabytes << 10}; exec "$@"', "sh")
+    sweep = ("sweep", "--crf", "40", "--preset", "ultrafast", "--no-store", "--workers", "1")
+    for arguments in ((*sweep, "-q", pair[0]), ("-q", *pair), ("models",)):
+        done = run(*arguments, before=limit)
+        if done.returncode:
+            refused(done)
+        else:
+            assert done.stderr == ""
+
+
 # ------------------------------------------------------------------------- what it runs with
 
 

@@ -82,6 +82,12 @@ def _run(tokens: list[str]) -> int:
         return _end(FAILURE, f"error: {what}: {error.strerror or error}: try another place")
     except MemoryError:
         return _end(FAILURE, "error: not enough memory: try fewer --threads")
+    except ImportError as error:  # such as of a library that does not fit into the memory
+        return _end(FAILURE, f"error: {error}: install vmaf-tiny again, or give it more memory")
+    except RuntimeError as error:
+        if str(error) != "can't start new thread":
+            raise
+        return _end(FAILURE, "error: no thread can be started: try fewer --threads and --workers")
     return status or 0
 
 
