@@ -471,6 +471,8 @@ def _open(
     # Unbuffered: a thread that waits in a buffered standard input would stall the exit.
     file = io.FileIO(0, closefd=False) if path == _STDIN else _url(path, raw, label)
     options = {} if probe else {"skip_frame": "all"}
+    if Path(path).is_file():
+        options["pattern_type"] = "none"  # of a picture with a % in its name: it is no sequence
     if raw:
         options["video_size"] = f"{raw.width}x{raw.height}"
         options["pixel_format"] = raw.pixel_format

@@ -108,7 +108,7 @@ def _table(checks: tuple[Check, ...]) -> str:
     return json.dumps({check.name: [check.reference, check.distorted] for check in checks})
 
 
-LARGEST = 1e9
+LARGEST = 1e18
 """Of scores, features and seconds in files of strangers; what is more is no result."""
 
 

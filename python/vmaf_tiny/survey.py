@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import numpy.ma  # which np.median loads: of two threads that do so at once, one may fail
 from av.error import FFmpegError
 from numpy.typing import NDArray
 

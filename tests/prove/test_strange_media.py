@@ -383,3 +383,28 @@ def test_chunks_of_any_length(reference: Path, chunk: float) -> None:
         reference, 90, rendition=Rendition(preset="ultrafast"), chunk=chunk, samples=2, probes=2
     )
     assert all(probe.whole for probe in found.found.probes)
+
+
+def test_a_picture_whose_name_is_a_pattern(said: Said, tmp_path: Path) -> None:
+    """It is the file of that name, not the pictures beside it."""
+    rng = np.random.default_rng(1)
+    for name in ("p0", "p1", "p%d", "other"):
+        image = av.VideoFrame.from_ndarray(rng.integers(0, 256, (96, 96, 3), np.uint8), "rgb24")
+        image.to_image().save(tmp_path / f"{name}.png")  # type: ignore[no-untyped-call]
+    pattern, other = tmp_path / "p%d.png", tmp_path / "other.png"
+    found = vmaf_tiny.score(pattern, other).features.tolist()
+    pattern.rename(tmp_path / "same.png")
+    assert found == vmaf_tiny.score(tmp_path / "same.png", other).features.tolist()
+    # Now it is what FFmpeg takes it for.
+    assert len(vmaf_tiny.score(pattern, pattern).scores) == 2
+
+
+@pytest.mark.parametrize("rate", ["1:2147483647", "2147483647:1", "1:1002", "0:1", "1:0"])
+def test_rates_that_no_camera_has(said: Said, tmp_path: Path, rate: str) -> None:
+    path = tmp_path / "source.y4m"
+    header = f"YUV4MPEG2 W160 H128 F{rate} Ip C420\n".encode()
+    pictures = [clips.plane(n).tobytes() + bytes([128]) * (160 * 128 // 2) for n in range(3)]
+    path.write_bytes(header + b"".join(b"FRAME\n" + each for each in pictures))
+    for more in ((), ("--segment", "0.04")):
+        status, out, err = said("sweep", path, "--crf", "40", *FAST, *more)
+        assert status == 0 and float(out) > 50, err

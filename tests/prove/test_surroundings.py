@@ -254,6 +254,32 @@ def test_nothing_asks_for_the_network(
     figure(", ".join(said))
 
 
+LOADED_BY_THREADS = """
+import sys
+import threading
+
+class Noted:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread() is not threading.main_thread():
+            loaded.append(name)
+
+loaded = []
+sys.meta_path.insert(0, Noted())
+from vmaf_tiny.cli import main
+main(sys.argv[1:])
+print(*loaded)
+"""
+
+
+def test_no_thread_loads_numpy(pair: tuple[Path, Path]) -> None:
+    """Two that load a part of it that it finds by itself may do so without end, now and then."""
+    command = [sys.executable, "-c", LOADED_BY_THREADS, "score", "-q", "--align", "fix"]
+    done = processes.run([*command, *pair], capture_output=True, text=True, timeout=600)
+    score, loaded = done.stdout.splitlines()
+    assert float(score) > 0
+    assert not [name for name in loaded.split() if name.startswith("numpy")], loaded
+
+
 # ------------------------------------------------------------------------------- what it shows
 
 

@@ -35,6 +35,7 @@ from vmaf_tiny.survey import Survey
 _USUAL_RATE = Fraction(25)  # where the source does not say
 _FINEST = 65535  # of a time base, as MPEG-4 has it, where that is fine enough
 _FINE_ENOUGH = 2000  # time stamps per second
+_SLOWEST = Fraction(1, 1001)
 _SNAP = 0.0006  # seconds: what containers that count milliseconds are off by
 _RANGES = {"limited": ColorRange.MPEG, "full": ColorRange.JPEG, None: ColorRange.UNSPECIFIED}
 _DEPTHS = (8, 9, 10, 12, 14, 16)
@@ -56,7 +57,7 @@ class Clock:
     """
 
     def __init__(self, rate: Fraction | None, start: float | None = None) -> None:
-        self.rate = (rate or _USUAL_RATE).limit_denominator(1001)
+        self.rate = max((rate or _USUAL_RATE).limit_denominator(1001), _SLOWEST)
         finer = max(1, _FINEST // self.rate.numerator)
         if finer * self.rate < _FINE_ENOUGH:
             finer = round(100000 / self.rate)

@@ -27,6 +27,7 @@ QUALITY = 92
 _NEAR = 1.0  # seconds that are decoded rather than skipped
 _BACK = (0.0, 2.0, 10.0)  # seconds to go back for a key frame
 _ROUNDED = 0.0011  # seconds: containers that count milliseconds
+_LATEST = 1 << 62  # of time stamps, which FFmpeg keeps in 64 bits
 
 _Images: TypeAlias = tuple[Image, Image]
 
@@ -210,8 +211,11 @@ class _Finder:
         base = first.time_base if isinstance(first, av.VideoFrame) else None
         if not base:
             return False
+        stamp = int(time / base)
+        if abs(stamp) > _LATEST:
+            return False
         for back in _BACK:
-            self._source.seek(int(time / base), back)
+            self._source.seek(stamp, back)
             self._images = self._source.images()
             for _, now, image in self._images:
                 if now is None or now > time + _ROUNDED:
