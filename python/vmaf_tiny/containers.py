@@ -37,6 +37,7 @@ BACK = (0.0, 2.0, 10.0, 1e5)
 """Seconds to go back further for a key frame where a container has no index, as MPEG-TS; the last
 is the start of anything."""
 
+_LASTS = re.compile(r"(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)")  # what Matroska says of a stream
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 # Formats of one rate for all frames, from which FFmpeg makes up time stamps.
 _CONSTANT = re.compile(r"rawvideo|yuv4mpegpipe|image2|image2pipe|.*_pipe")
@@ -526,8 +527,8 @@ def _claimed_end(container: InputContainer, stream: VideoStream) -> float | None
     """Return when the stream ends in seconds, as its container says, if it does."""
     if stream.duration is not None and stream.time_base:
         return float((stream.duration + (stream.start_time or 0)) * stream.time_base)
-    said = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", ""))
-    if said:  # Matroska
+    said = _LASTS.fullmatch(stream.metadata.get("DURATION", ""))
+    if said:
         return int(said[1]) * 3600 + int(said[2]) * 60 + float(said[3])
     if container.duration and len(container.streams) == 1:
         return container.duration / av.time_base

@@ -72,7 +72,7 @@ def survey(spec: object, raw: RawFormat | None, edit: Edit) -> Survey:
             chosen = np.unique(np.linspace(0, max(len(spec) - 1, 0), _PICTURES).astype(int))
             pictures = as_images((spec[n] for n in chosen.tolist() if len(spec)), "video")
             return Survey(area=picture_area(*_looked_at(pictures, raw, edit)))
-    except (VmafTinyError, FFmpegError, OSError, ValueError, TypeError):
+    except (VmafTinyError, FFmpegError, OSError, ArithmeticError, ValueError, TypeError):
         pass
     return Survey()
 

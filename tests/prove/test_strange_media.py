@@ -408,3 +408,21 @@ def test_rates_that_no_camera_has(said: Said, tmp_path: Path, rate: str) -> None
     for more in ((), ("--segment", "0.04")):
         status, out, err = said("sweep", path, "--crf", "40", *FAST, *more)
         assert status == 0 and float(out) > 50, err
+
+
+@pytest.mark.parametrize("tag", ["9" * 400 + ":00:00", "9" * 5000 + ":0:0", "0:0:" + "9" * 400])
+def test_a_duration_that_no_number_has(
+    said: Said, place: Path, lumas: list[Any], reference: Path, tag: str
+) -> None:
+    """It is not believed."""
+    path = place / "lasts.nut"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 128, "yuv420p"
+        stream.metadata["DURATION"] = tag
+        for luma in lumas:
+            out.mux(stream.encode(clips.frame_of(luma)))
+        out.mux(stream.encode(None))
+    status, out, err = said("score", "-q", reference, path)
+    assert (status, err) == (0, "") and float(out) > 95
+    assert said("sweep", path, "--crf", "40", *FAST)[0] == 0
