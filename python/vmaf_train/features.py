@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause-Patent
-"""Names and order of features."""
+"""Names of features, and the order in which every model takes the six."""
 
 from __future__ import annotations
 
-FEATURES = ("adm2", "vif_scale0", "vif_scale1", "vif_scale2", "vif_scale3", "motion2")
-"""What every six-feature model takes, in this order."""
+from vmaf_tiny._core import FEATURES as FEATURES
 
 TEACHER = "vmaf_v0.6.1"
 
