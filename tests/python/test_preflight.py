@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from clips import frame_of, plane, planes, write, write_y4m
+from vmaf_tiny import _core
+from vmaf_tiny.encode.engine import MOST
 from vmaf_tiny.errors import InputError, OptionError
 from vmaf_tiny.frames import RawFormat, open_source
 from vmaf_tiny.luma import Converter
-from vmaf_tiny.preflight import ALLOWANCES, preflight
+from vmaf_tiny.preflight import ALLOWANCES, LARGEST, SMALLEST, preflight
 
 
 @pytest.fixture
@@ -305,3 +307,9 @@ def test_unknown_allowance(make):
 
 def test_one_allowance_may_be_text(make):
     assert plan(make(color_range=2), make(), allow="range").warnings
+
+
+def test_limits_are_those_of_the_header():
+    lib = _core.lib
+    assert (SMALLEST, LARGEST) == (lib.VMT_SIZE_MIN, lib.VMT_SIZE_MAX)
+    assert MOST == lib.VMT_RENDITIONS_MAX
