@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause-Patent
+/**
+ * @file
+ * The cube root that ADM takes, which libms round differently.
+ */
 #ifndef VMT_FEATURES_CUBE_ROOT_H
 #define VMT_FEATURES_CUBE_ROOT_H
 
