@@ -109,11 +109,11 @@ def _table(checks: tuple[Check, ...]) -> str:
 
 
 LARGEST = 1e18
-"""Of scores, features and seconds in files of strangers; what is more is no result."""
+"""Of numbers in results that are read; what is more is no result."""
 
 
 def amount(value: Any) -> float:
-    """Return a number that a document has, which must be one, finite and not negative.
+    """Return a number that a document has, which must be one, 0 to `LARGEST`.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def amount(value: Any) -> float:
         It is not.
     """
     number = float(value)
-    if not 0 <= number < math.inf:
+    if not 0 <= number <= LARGEST:
         raise ValueError(f"{value} is no amount")
     return number
 

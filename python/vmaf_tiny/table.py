@@ -244,7 +244,11 @@ def _read(table: Any, number: int, told: dict[str, Any]) -> Scored:
         provenance=structure(about["provenance"], Provenance),
         warnings=tuple(map(str, about["warnings"])),
     )
-    size, duration = told.get("size"), told.get("duration")
+    size, duration = (
+        None if told.get(name) is None else amount(told[name]) for name in ("size", "duration")
+    )
+    if size and duration:
+        amount(8 * size / duration)
     return Scored(
         result=result,
         conditions=structure(told.get("conditions", {}), Conditions),
@@ -252,8 +256,8 @@ def _read(table: Any, number: int, told: dict[str, Any]) -> Scored:
         keyframes=_known(rows, "keyframe"),
         width=int(amount(told.get("width", 0))),
         height=int(amount(told.get("height", 0))),
-        size=None if size is None else int(amount(size)),
-        duration=None if duration is None else amount(duration),
+        size=None if size is None else int(size),
+        duration=duration,
         **{name: str(told.get(name, "")) for name in _TEXTS},
     )
 

@@ -226,3 +226,66 @@ def test_a_small_table_of_endless_rows_is_refused_unread(
     monkeypatch.setattr(pq.ParquetFile, "read", None)
     assert main(["rescore", str(path)]) == 1
     assert f"{count} rows" in capfd.readouterr().err
+
+
+# ------------------------------------------------------------------------- sweeps and ladders
+
+
+def told_of_all(**told: object) -> Callable[[dict[str, Any]], object]:
+    return lambda document: [one.update(told) for one in document["renditions"]]
+
+
+DOCUMENTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a bitrate that no number has": told_of_all(bytes=10**300, duration=1e-300),
+    "hardly any time": told_of_all(duration=1e-320),
+    "a bitrate that nothing is drawn of": told_of_all(duration=1e-17),
+    "no bytes": lambda document: document["renditions"][0].update(bytes=0),
+    "a picture after the end of time": lambda document: document["renditions"][0]["frames"].update(
+        time=[0, 1e300, *range(2, 6)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("kind", ["sweep", "ladder"])
+def test_documents_that_cannot_be(
+    originals: list[Path],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    kind: str,
+    name: str,
+) -> None:
+    document = json.loads(next(path for path in originals if path.stem == kind).read_text())
+    DOCUMENTS[name](document)
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(document))
+    assert main(["report", "-q", "-o", str(tmp_path / "page.html"), str(path)]) == 1
+    out, err = capfd.readouterr()
+    assert not out and err.startswith("vmaf-tiny: error: ") and err.count("\n") == 1, err
+
+
+@pytest.mark.parametrize(
+    ("told", "times"),
+    [({"width": 30_000, "height": 30_000}, 0), ({"width": 20_000, "height": 100}, 0), ({}, 1e17)],
+    ids=["too large for a frame", "too large for a file", "too late to seek"],
+)
+def test_pictures_that_cannot_be_shown(
+    originals: list[Path],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    told: dict[str, Any],
+    times: float,
+) -> None:
+    """The rest of the page is there, and what is missing is told; what is not found is read."""
+    document = json.loads(next(path for path in originals if path.stem == "sweep").read_text())
+    one = document["renditions"][0]
+    one["kept"] = str(originals[0].with_name("encode.mp4"))
+    one["provenance"].update(told)
+    if times:
+        one["frames"]["time"] = [times * number for number in range(6)]
+    path, page = tmp_path / "results.json", tmp_path / "page.html"
+    path.write_text(json.dumps(document))
+    assert main(["report", "-q", "-o", str(page), str(path)]) == 0
+    out, err = capfd.readouterr()
+    assert not out and all(line.startswith("vmaf-tiny: ") for line in err.splitlines()), err
+    assert page.exists() and ("no pictures here" in err) == bool(told)

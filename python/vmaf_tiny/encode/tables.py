@@ -208,8 +208,8 @@ def rendition_from_dict(values: Mapping[str, Any]) -> RenditionResult:
     features = np.array([frames[name] for name in FEATURES], np.float64).T.copy()
     duration = amount(values["duration"])
     check_read(scores, features, np.array(times, np.float64))
-    if not duration:
-        raise ValueError("it takes no time")
+    if not amount(8 * amount(values["bytes"]) / duration):
+        raise ValueError("an encode has bytes")
     result = Result(
         scores=scores,
         features=features,

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from av.video.reformatter import Colorspace, Interpolation
 
 from vmaf_tiny.edit import Edit
@@ -242,7 +243,19 @@ def _address(image: Image, width: int, height: int, turns: int) -> str:
         In samples, in the end.
     turns
         Quarter turns counterclockwise.
+
+    Raises
+    ------
+    InputError
+        It cannot be shown.
     """
+    try:
+        return _encoded(image, width, height, turns)
+    except (FFmpegError, OSError, ValueError, MemoryError) as error:
+        raise InputError(f"a picture of {width}x{height} cannot be shown: {error}") from None
+
+
+def _encoded(image: Image, width: int, height: int, turns: int) -> str:
     if isinstance(image, av.VideoFrame):
         if turns % 2:
             width, height = height, width
