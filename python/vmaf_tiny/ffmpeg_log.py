@@ -1,8 +1,8 @@
 """What FFmpeg's libraries log, listened to for a moment.
 
 How much PyAV hears of it is a setting of the process, normally none. PyAV fails, with a traceback,
-in a thread that is about to log when that becomes none; so nothing gets to PyAV any more at once,
-and the setting follows when no thread can be about to log.
+in a thread that is about to log when that becomes none; so nothing new gets to PyAV any more at
+once, and the setting follows when no thread can be about to log.
 """
 
 import threading
@@ -22,6 +22,7 @@ class _Switch:
         self.lock = threading.RLock()
         self._timer: threading.Timer | None = None
         self._own = 0  # level that was set last
+        self._drain = av.logging.Capture(local=False)  # of what comes too late
 
     def level(self) -> int | None:
         """Return what it is, or will be soon."""
@@ -31,9 +32,13 @@ class _Switch:
     def on(self, level: int) -> int | None:
         """Listen; return what is to be taken back to."""
         before = self.level()
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        timer, self._timer = self._timer, None
+        if timer:
+            timer.cancel()
+        if before is None and not timer:
+            self._drain.__enter__()
+        elif before is not None and timer:  # a program has begun to listen meanwhile
+            self._drop()
         self._set(level)
         return before
 
@@ -64,6 +69,11 @@ class _Switch:
         level, self._timer = self.level(), None
         av.logging.set_level(level)
         av.logging.set_libav_level(av.logging.INFO)
+        self._drop()
+
+    def _drop(self) -> None:
+        self._drain.__exit__(None, None, None)
+        self._drain.logs.clear()
 
 
 _SWITCH = _Switch()
@@ -85,10 +95,11 @@ def listened(level: int) -> Iterator[list[tuple[int, str, str]]]:
     logs
         Level, name and text of each message.
     """
-    with LOCK, av.logging.Capture(local=False) as logs:
+    with LOCK:
         before = _SWITCH.on(level)
         try:
-            yield logs
+            with av.logging.Capture(local=False) as logs:
+                yield logs
         finally:
             _SWITCH.back(before)
 

@@ -44,7 +44,9 @@ def test_what_is_logged_is_heard_and_nothing_after() -> None:
     assert not hears(av.logging.PANIC) and settled() is None
 
 
-def test_the_level_of_a_program_stays(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_level_of_a_program_stays(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     av.logging.set_level(av.logging.WARNING)
     with listened(av.logging.INFO):
         pass
@@ -54,8 +56,15 @@ def test_the_level_of_a_program_stays(capfd: pytest.CaptureFixture[str]) -> None
         pass
     av.logging.log(av.logging.INFO, "x", "to nobody")
     av.logging.set_level(av.logging.ERROR)  # before it is silent again
-    assert hears(av.logging.ERROR) and settled() == av.logging.ERROR
-    assert capfd.readouterr() == ("", "")
+    assert hears(av.logging.ERROR)
+    with listened(av.logging.INFO):
+        pass
+    assert settled() == av.logging.ERROR and capfd.readouterr() == ("", "")
+    with av.logging.Capture(local=False) as logs:
+        av.logging.log(av.logging.ERROR, "x", "to the program")
+    assert [text for _, _, text in logs] == ["to the program"]
+    av.logging.log(av.logging.ERROR, "x", "to its log")
+    assert [record.getMessage() for record in caplog.records] == ["to its log"]
 
 
 @pytest.mark.slow
