@@ -1,5 +1,6 @@
 """Decode the video of a file, a pipe or a PyAV container, and notice when it is damaged."""
 
+import errno
 import io
 import os
 import re
@@ -8,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any, Literal, TypeAlias, cast
 
 import av
@@ -134,8 +136,16 @@ def read_once(spec: object) -> bool:
     """Return whether a path is of what can be read only once: standard input, a pipe, a device."""
     if not isinstance(spec, str | os.PathLike):
         return False
-    path = Path(spec)
-    return os.fspath(spec) == _STDIN or (path.exists() and not (path.is_file() or path.is_dir()))
+    kind = _kind(os.fspath(spec))
+    return os.fspath(spec) == _STDIN or bool(kind and not S_ISREG(kind) and not S_ISDIR(kind))
+
+
+def _kind(path: str) -> int:
+    """Return the mode of what is at a path; 0 of an address, or if it cannot be told."""
+    try:
+        return Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 class _Chunks:
@@ -472,7 +482,8 @@ def _open(
     # Unbuffered: a thread that waits in a buffered standard input would stall the exit.
     file = io.FileIO(0, closefd=False) if path == _STDIN else _url(path, raw, label)
     options = {} if probe else {"skip_frame": "all"}
-    if Path(path).is_file():
+    is_file = S_ISREG(_kind(path))
+    if is_file:
         options["pattern_type"] = "none"  # of a picture with a % in its name: it is no sequence
     if raw:
         options["video_size"] = f"{raw.width}x{raw.height}"
@@ -482,7 +493,7 @@ def _open(
     more: dict[str, Any] = {"metadata_errors": "replace"} if _PYAV < 19 else {}
     try:
         # What is logged of one file must not meet the log of another. A pipe may be waited for.
-        with ffmpeg_log.LOCK if Path(path).is_file() else nullcontext():
+        with ffmpeg_log.LOCK if is_file else nullcontext():
             container: InputContainer = av.open(
                 file,
                 "r",
@@ -507,7 +518,14 @@ def _url(path: str, raw: RawFormat | None, label: str) -> str:
     """Return what FFmpeg opens, once it is clear that this can go well."""
     if not path:
         raise InputError(f"{label}: the path is empty: give a file")
-    if not Path(path).exists():
+    try:
+        there = Path(path).exists()
+    except OSError as error:
+        there = False  # such as an address that is longer than any name
+        if error.errno != errno.ENAMETOOLONG:
+            reason = error.strerror
+            raise InputError(f"{label} cannot be opened: {reason}: check its path") from None
+    if not there:
         if "://" in path or "%" in path:  # an address or a numbered sequence of pictures
             return path
         raise InputError(f"{label}: there is no such file: check the path {path}")

@@ -426,3 +426,14 @@ def test_a_duration_that_no_number_has(
     status, out, err = said("score", "-q", reference, path)
     assert (status, err) == (0, "") and float(out) > 95
     assert said("sweep", path, "--crf", "40", *FAST)[0] == 0
+
+
+def test_a_path_that_is_too_long(said: Said, place: Path, reference: Path) -> None:
+    long = "x" * 5000
+    for pair in ((long, reference), (reference, long)):
+        with pytest.raises(InputError, match="there is no such file"):
+            vmaf_tiny.score(*pair)
+        with pytest.raises(InputError, match="cannot be opened: Protocol not found"):
+            vmaf_tiny.score(*(f"none://{each}" if each == long else each for each in pair))
+    for command in (["score", reference, long], ["preflight", long], ["sweep", long, *FAST]):
+        refused(said(*command), "there is no such file")
