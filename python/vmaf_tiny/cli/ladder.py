@@ -7,6 +7,7 @@ from rich.table import Table
 
 from vmaf_tiny.cli.edits import SourceEditOptions
 from vmaf_tiny.cli.encoding import BatchOptions, EncoderOptions, LadderOptions, check_results
+from vmaf_tiny.cli.lines import warn
 from vmaf_tiny.cli.loops import loop_shown, show_warnings
 from vmaf_tiny.cli.options import LoopModelOptions, RawOptions
 from vmaf_tiny.cli.show import coloured, plain, show
@@ -42,6 +43,8 @@ def run(
             **arguments,
         )
     show_warnings(ladder.points)
+    if ladder.unmet and (work.quiet or "-" in options.output):  # else the table says it
+        warn(_unmet(ladder))
     for path in options.output:
         _write(path, ladder)
     if "-" in options.output:
@@ -93,8 +96,12 @@ def view(ladder: Ladder) -> Group:
     told = f"◆ on the convex hull; all compared at {ladder.width}x{ladder.height}"
     shown: list[RenderableType] = [points, f"[dim]{told}[/]", "", rungs]
     if ladder.unmet:
-        shown += [f"[yellow]no encode on the hull for {', '.join(ladder.unmet)}[/]"]
+        shown += [f"[yellow]{_unmet(ladder)}[/]"]
     return Group(*shown)
+
+
+def _unmet(ladder: Ladder) -> str:
+    return f"no encode on the hull for {', '.join(ladder.unmet)}"
 
 
 def _columns(names: list[str]) -> Table:

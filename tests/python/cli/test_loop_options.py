@@ -199,7 +199,7 @@ def test_a_model_may_be_told_nothing_of_the_encoder(here, tmp_path, command):
     assert told["--blind",][0] == "blind"
 
 
-def test_a_ladder_takes_ranges_and_bitrates_as_a_sweep_does(here, tmp_path):
+def test_a_ladder_takes_ranges_and_bitrates_as_a_sweep_does(here, tmp_path, capfd):
     path = tmp_path / "a.json"
     assert main(["ladder", "src.mkv", "--sizes", "143", "--crf", "20:44:12", "--bitrates",
                  "0.1M,80k,20", "--no-store", "-q", "-o", str(path)]) == 0  # fmt: skip
@@ -208,6 +208,9 @@ def test_a_ladder_takes_ranges_and_bitrates_as_a_sweep_does(here, tmp_path):
     assert {(point["width"], point["height"]) for point in document["points"]} == {(252, 142)}
     asked = [what for rung in document["rungs"] for what in rung["asked"].split(", ")]
     assert sorted([*asked, *document["unmet"]]) == ["100 kbit/s", "20 kbit/s", "80 kbit/s"]
+    assert document["unmet"]
+    unmet = f"no encode on the hull for {', '.join(document['unmet'])}"
+    assert f"vmaf-tiny: warning: {unmet}\n" in capfd.readouterr().err
 
 
 def test_a_search_may_encode_at_another_size(here, tmp_path):
