@@ -140,11 +140,9 @@ static void push(VmtContext *ctx, int n)
         pictures[i] = picture_copied(&format, planes[n][i]);
     pictures[0].release = release;
     pictures[0].opaque = &released;
-    const int before = released, rc = vmt_push(ctx, &pictures[0], &pictures[1], &error);
-    if (failed(rc, &error, "push")) {
-        CHECK(released == before || ctx, "a refused picture was released");
+    const int rc = vmt_push(ctx, &pictures[0], &pictures[1], &error);
+    if (failed(rc, &error, "push")) /* and is not released, or there were one too many at the end */
         CHECK(vmt_push(ctx, &pictures[0], &pictures[1], &error) == 0, "not again: %s", error.text);
-    }
 }
 
 static void check_rows(const VmtRow *rows, int count)
