@@ -6,19 +6,18 @@ FOLDER keeps the copy and its build. Words choose faults by what they are called
 each; 1 if one is missed.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+import steps
+from steps import ROOT
+
 sys.path.insert(0, str(ROOT / "tests/python"))
 
-import processes  # noqa: E402
-
-BIN = Path(sys.executable).parent
+import processes
 
 
 @dataclass(frozen=True)
@@ -183,10 +182,7 @@ SCRIPTS = (
 
 def run(command: list[str], folder: Path, build: Path, seconds: int = 300) -> bool:
     """Whether a command succeeds; one that ends by a signal or not at all does not."""
-    environment = os.environ | {
-        "PATH": os.pathsep.join((str(BIN), os.environ["PATH"])),
-        "VMT_BUILD_DIR": str(build),
-    }
+    environment = steps.with_tools(VMT_BUILD_DIR=str(build))
     try:
         done = processes.run(
             command,
